@@ -1,0 +1,85 @@
+/**
+ * Every way this package can fail. The set is closed: a caller may switch over the codes.
+ * The text beside a code says when it is raised; what happened on which host is in the error itself.
+ */
+export const errorCodes = {
+  INPUT_INVALID: "A declared value breaks a rule. Found by check, before any host is asked.",
+  CREDENTIALS_MISSING: "No password, key or agent is known for the host.",
+  HOST_UNREACHABLE: "No TCP connection or no SSH handshake with the host.",
+  HOST_KEY_UNKNOWN: "Nothing says which host key to expect, so the host's identity cannot be checked.",
+  HOST_KEY_CHANGED: "The host offered another key than the one that is pinned or known.",
+  LOGIN_REFUSED: "The host refused the login. It is never tried again: five refusals lock the account.",
+  CONNECTION_LOST: "The connection ended while a command was under way or before it was sent.",
+  COMMAND_TIMEOUT: "A command gave no result within its time.",
+  COMMAND_FAILED: "The command ended with a status other than 0.",
+  COMMAND_UNKNOWN: "This ESXi build does not have the command.",
+  OPTION_UNKNOWN: "This ESXi build does not have an option of the command.",
+  PERMISSION_DENIED: "The user may not run the command.",
+  OUTPUT_NOT_UNDERSTOOD: "The output is not what the command is documented or recorded to print.",
+  OUTPUT_TOO_LARGE: "The command printed more than is accepted.",
+  DEVICE_NOT_FOUND: "The host has no such RDMA device, or no RDMA device with such an uplink.",
+  DEVICE_NOT_ACTIVE: "The RDMA device is there but not in state Active.",
+  DEVICE_WITHOUT_UPLINK: "The RDMA device has no paired uplink.",
+  ADAPTER_NOT_FOUND: "The RDMA device has no iSER adapter.",
+  ADAPTER_AMBIGUOUS: "The host does not say which vmhba# belongs to the RDMA device.",
+  ROCE_NOT_SUPPORTED: "The RDMA device does not speak the declared RoCE version.",
+  VMKERNEL_ADAPTER_NOT_FOUND: "The host has no such VMkernel adapter.",
+  DISTRIBUTED_SWITCH: "The VMkernel adapter is on a distributed or opaque switch, whose uplinks esxcli does not show.",
+  PORT_GROUP_TEAMING: "The port group has not exactly one active uplink and no standby uplink.",
+  UPLINK_MISMATCH: "The active uplink of the port group is not the uplink of the adapter.",
+  SWITCH_SHARED: "The virtual switch has uplinks of more than one RDMA device.",
+  MTU_MISMATCH: "The virtual switch and the VMkernel adapter have different MTUs.",
+  MUTUAL_CHAP_IN_THE_WAY: "Mutual CHAP is on, is not managed here, and forbids the declared level.",
+  SESSION_ACTIVE: "iSCSI sessions use what is to be changed.",
+  NOT_CONVERGED: "The commands succeeded, but the host does not show what was declared.",
+} as const;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+export interface ErrorDetails {
+  /** What was attempted and what came of it, without the host: "vmrdma7 is not there. RDMA devices: vmrdma0, vmrdma1". */
+  readonly problem: string;
+  /** What to do about it, as a sentence. */
+  readonly cure: string;
+  /** The host it happened on. */
+  readonly host?: string;
+  /** The command line, secrets masked. */
+  readonly command?: string;
+  /** The host's own words. */
+  readonly said?: string;
+  readonly cause?: unknown;
+}
+
+/**
+ * The one error of this package. Its message is complete: host, problem, the host's words, the command, the cure.
+ * Pulumi prints the stack of errors thrown in check, diff, read and delete, so the stack is the message,
+ * unless ESXI_ISER_DEBUG is set.
+ */
+export class IserError extends Error {
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, details: ErrorDetails) {
+    super(messageOf(code, details), details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = "IserError";
+    this.code = code;
+    this.details = details;
+    if (!process.env.ESXI_ISER_DEBUG) this.stack = this.message;
+  }
+
+  /** The same error, said of a host. */
+  on(host: string): IserError {
+    return this.details.host === undefined ? new IserError(this.code, { ...this.details, host }) : this;
+  }
+}
+
+function messageOf(code: ErrorCode, { host, problem, said, command, cure }: ErrorDetails): string {
+  return [
+    `${host === undefined ? "" : `${host}: `}${problem}`,
+    said === undefined ? undefined : `ESXi said: ${said}`,
+    command === undefined ? undefined : `Command: ${command}`,
+    `${cure} [${code}]`,
+  ]
+    .filter((part) => part !== undefined)
+    .join("\n  ");
+}
