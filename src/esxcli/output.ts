@@ -1,0 +1,224 @@
+import { XMLParser, XMLValidator } from "fast-xml-parser";
+import { IserError } from "../errors.js";
+
+/**
+ * Strict decoding of `--formatter=xml`. The shape was seen on ESXi 8:
+ *
+ *     <output xmlns="…"><root><list type="structure"><structure typeName="Nic">
+ *       <field name="MTU"><integer>1500</integer></field> …
+ *
+ * Field names are the column names without blanks. A field that is read must be there and of its kind; a field that is not
+ * read may be anything, because later builds add fields (URPF on 9.0 [seen]). That an empty list is an empty `<list>` and
+ * that a field with many values holds a `<list type="string">` is inferred.
+ */
+export interface Field<T> {
+  readonly name: string;
+  readonly kind: string;
+  /** The value, or undefined when the field is not of this kind. */
+  readonly read: (value: Element) => T | undefined;
+  /** What a field that is not there means. Left out: it must be there. */
+  readonly absent?: T;
+}
+
+export type Fields<T> = { readonly [K in keyof T]: Field<T[K]> };
+
+/** An element of the document: its tag, its attributes, its child elements, and its text when it has no children. */
+interface Element {
+  readonly tag: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly children: readonly Element[];
+  readonly text: string;
+}
+
+export function text(name: string): Field<string> {
+  return { name, kind: "a string", read: (value) => scalar(value, ["string"]) };
+}
+
+/** A number, written as `<integer>` or as digits in a `<string>`: which commands do which is known of few. */
+export function integer(name: string): Field<number> {
+  return {
+    name,
+    kind: "an integer",
+    read: (value) => {
+      const digits = scalar(value, ["integer", "long", "string"]);
+      const number = Number(digits);
+      return digits !== undefined && /^-?\d+$/.test(digits) && Number.isSafeInteger(number) ? number : undefined;
+    },
+  };
+}
+
+/** A boolean, written as `<boolean>` or, as `iscsi adapter get` does for some [6.7], as the string true or false. */
+export function boolean(name: string): Field<boolean> {
+  const words: Record<string, boolean> = { true: true, false: false };
+  return {
+    name,
+    kind: "true or false",
+    read: (value) => words[(scalar(value, ["boolean", "string"]) ?? "").toLowerCase()],
+  };
+}
+
+/** Many values: a list of strings, or, as the text forms print them, one string with commas. */
+export function texts(name: string): Field<readonly string[]> {
+  return {
+    name,
+    kind: "a list of strings",
+    read: (value) => {
+      if (value.tag === "list") {
+        return value.children.every((child) => child.tag === "string")
+          ? value.children.map((child) => child.text)
+          : undefined;
+      }
+      const joined = scalar(value, ["string"]);
+      return joined
+        ?.split(",")
+        .map((part) => part.trim())
+        .filter((part) => part !== "");
+    },
+  };
+}
+
+/** A field that some builds do not have. */
+export function maybe<T>(field: Field<T>, absent: T): Field<T> {
+  return { ...field, absent };
+}
+
+function scalar(value: Element, tags: readonly string[]): string | undefined {
+  return tags.includes(value.tag) && value.children.length === 0 ? value.text : undefined;
+}
+
+/** Rows, from a list of structures. */
+export function rows<T>(fields: Fields<T>): (stdout: string) => readonly T[] {
+  return (stdout) => {
+    const root = parse(stdout);
+    if (root.children.length === 0) return [];
+    const list = only(root, stdout);
+    if (list.tag !== "list") throw notUnderstood(`expected a list, found <${list.tag}>`, stdout);
+    return list.children.map((structure) => record(structure, fields, stdout));
+  };
+}
+
+/** One structure, bare or as the only one of a list. */
+export function one<T>(fields: Fields<T>): (stdout: string) => T {
+  return (stdout) => {
+    const first = only(parse(stdout), stdout);
+    return record(first.tag === "list" ? only(first, stdout) : first, fields, stdout);
+  };
+}
+
+/** One bare value, as `iscsi software get` prints. */
+export function bare<T>(field: Field<T>): (stdout: string) => T {
+  return (stdout) => {
+    const value = only(parse(stdout), stdout);
+    const read = field.read(value);
+    if (read === undefined) throw notUnderstood(`expected ${field.kind}, found <${value.tag}>${value.text}`, stdout);
+    return read;
+  };
+}
+
+/** What a successful write said. Most say nothing. */
+export interface Said {
+  readonly text: string;
+  /** `Deleted ISER logical device. (Reboot Required)` [6.7] and the like. */
+  readonly rebootRequired: boolean;
+}
+
+/**
+ * The answer of a write: nothing, a document that is empty, a string, a boolean, or bare text. It is not data, so its form is
+ * not judged; only an explicit `false` is a failure.
+ */
+export function said(stdout: string): Said {
+  const body = stdout.replace(/^(?:Enter value for '[^']*':\s*)+/, "").trim();
+  const words = XMLValidator.validate(body) === true ? flatten(element(body)).trim() : body;
+  if (words === "false")
+    throw new IserError("COMMAND_FAILED", {
+      problem: "the command answered false",
+      cure: "Run it by hand on the host to see why.",
+    });
+  return { text: words === "true" ? "" : words, rebootRequired: /reboot required/i.test(words) };
+}
+
+function flatten(from: Element): string {
+  return from.children.length === 0 ? from.text : from.children.map(flatten).join("\n");
+}
+
+function record<T>(structure: Element, fields: Fields<T>, stdout: string): T {
+  if (structure.tag !== "structure") throw notUnderstood(`expected a structure, found <${structure.tag}>`, stdout);
+  const values = new Map(structure.children.map((child) => [child.attributes.name, child]));
+  const entries = Object.entries(fields) as [string, Field<unknown>][];
+  return Object.fromEntries(
+    entries.map(([key, field]) => [key, fieldValue(values.get(field.name), field, stdout)]),
+  ) as T;
+}
+
+function fieldValue(holder: Element | undefined, field: Field<unknown>, stdout: string): unknown {
+  if (holder === undefined) {
+    if (field.absent !== undefined) return field.absent;
+    throw notUnderstood(`the field ${field.name} is missing`, stdout);
+  }
+  const value = field.read(only(holder, stdout));
+  if (value === undefined) throw notUnderstood(`the field ${field.name} is not ${field.kind}`, stdout);
+  return value;
+}
+
+function only(parent: Element, stdout: string): Element {
+  const [child, ...more] = parent.children;
+  if (child === undefined || more.length > 0) {
+    throw notUnderstood(`expected one element in <${parent.tag}>, found ${parent.children.length}`, stdout);
+  }
+  return child;
+}
+
+/** Values are text until a field says what they are; nothing is trimmed, so names keep their blanks. */
+const parser = new XMLParser({
+  preserveOrder: true,
+  ignoreAttributes: false,
+  attributeNamePrefix: "",
+  parseTagValue: false,
+  parseAttributeValue: false,
+  trimValues: false,
+  htmlEntities: true,
+});
+
+function parse(stdout: string): Element {
+  // The parser accepts a document that was cut off; the validator does not.
+  if (XMLValidator.validate(stdout) !== true) throw notUnderstood("it is not a complete XML document", stdout);
+  const output = element(stdout);
+  const root = output.children[0];
+  if (output.tag !== "output" || root?.tag !== "root" || output.children.length !== 1) {
+    throw notUnderstood("it is not an <output> with one <root>", stdout);
+  }
+  return root;
+}
+
+type Parsed = Record<string, unknown>;
+
+function element(xml: string): Element {
+  const document = (parser.parse(xml) as Parsed[]).filter((node) => !tagOf(node).startsWith("?"));
+  const top = document.find((node) => tagOf(node) !== "#text");
+  return top === undefined ? { tag: "", attributes: {}, children: [], text: xml } : convert(top);
+}
+
+function tagOf(node: Parsed): string {
+  return Object.keys(node).find((key) => key !== ":@") ?? "";
+}
+
+function convert(node: Parsed): Element {
+  const tag = tagOf(node);
+  const inner = node[tag] as Parsed[];
+  return {
+    tag,
+    attributes: (node[":@"] ?? {}) as Record<string, string>,
+    children: inner.filter((child) => tagOf(child) !== "#text").map(convert),
+    text: inner.map((child) => (tagOf(child) === "#text" ? String(child["#text"]) : "")).join(""),
+  };
+}
+
+/** An error that quotes the beginning of what was not understood. */
+export function notUnderstood(problem: string, stdout: string): IserError {
+  const quoted = stdout.length > 300 ? `${stdout.slice(0, 300)}…` : stdout;
+  return new IserError("OUTPUT_NOT_UNDERSTOOD", {
+    problem: `the output was not understood: ${problem}`,
+    said: quoted === "" ? "(nothing)" : quoted,
+    cure: "Nothing was concluded from it. Run the command on the host; if it works there, report its output and the ESXi build.",
+  });
+}

@@ -1,0 +1,11 @@
+export { type ErrorCode, errorCodes, IserError } from "./errors.js";
+export type { ChapLevel } from "./esxcli/iscsi.js";
+export type { RoceVersion } from "./esxcli/rdma.js";
+export { AdapterProperties, type AdapterPropertiesArgs } from "./resources/adapterProperties.js";
+export { Chap, type ChapArgs } from "./resources/chap.js";
+export { DiscoveryAddress, type DiscoveryAddressArgs } from "./resources/discoveryAddress.js";
+export type { HostArgs, HostConnectionArgs } from "./resources/host.js";
+export { IserAdapter, type IserAdapterArgs } from "./resources/iserAdapter.js";
+export { PortBinding, type PortBindingArgs } from "./resources/portBinding.js";
+export type { AdapterInput, HostInput } from "./resources/provider.js";
+export { RoceParams, type RoceParamsArgs } from "./resources/roceParams.js";

@@ -1,0 +1,58 @@
+/**
+ * What the provider text in every state refers to: one provider a resource type, by the type's name. The names and this file's place in
+ * `exports` are part of the state of every user and never change.
+ */
+import type * as pulumi from "@pulumi/pulumi";
+import { adapterProperties } from "./resources/adapterProperties.js";
+import { chap } from "./resources/chap.js";
+import { discoveryAddress } from "./resources/discoveryAddress.js";
+import type { AnyDefinition, Properties } from "./resources/inputs.js";
+import { iserAdapter } from "./resources/iserAdapter.js";
+import { Lifecycle } from "./resources/lifecycle.js";
+import { portBinding } from "./resources/portBinding.js";
+import { SshReach } from "./resources/reach.js";
+import { roceParams } from "./resources/roceParams.js";
+import { redact } from "./transport/redact.js";
+
+const reach = new SshReach();
+
+function providerOf(definition: AnyDefinition): pulumi.dynamic.ResourceProvider {
+  const lifecycle = new Lifecycle(definition, reach);
+  return {
+    async configure({ config }) {
+      reach.configure({ get: (key) => config.get(`esxi-iser:${key}`) });
+    },
+    check: (_olds, news: Properties) => printed(async () => lifecycle.check(news)),
+    diff: (_id, olds: Properties, news: Properties) => printed(async () => lifecycle.diff(olds, news)),
+    create: (inputs: Properties) => masked(() => lifecycle.create(inputs)),
+    read: (id, properties: Properties = {}) => printed(() => lifecycle.read(id, properties)),
+    update: (_id, olds: Properties, news: Properties) => masked(() => lifecycle.update(olds, news)),
+    delete: (id, properties: Properties) => printed(() => lifecycle.delete(id, properties)),
+  };
+}
+
+/** Pulumi shows the message of an error from create and update. */
+async function masked<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const failure = error instanceof Error ? error : new Error(String(error));
+    failure.message = redact(failure.message);
+    throw failure;
+  }
+}
+
+/** From the other calls it also prints the error and its stack, beside the message: that line is kept short, or everything is said three times. */
+function printed<T>(work: () => Promise<T>): Promise<T> {
+  return masked(work).catch((error: Error) => {
+    const stack = process.env.ESXI_ISER_DEBUG ? error.stack : "see the error of the resource";
+    throw Object.assign(error, { toString: () => "esxi-iser", stack });
+  });
+}
+
+export const AdapterProperties = providerOf(adapterProperties);
+export const Chap = providerOf(chap);
+export const DiscoveryAddress = providerOf(discoveryAddress);
+export const IserAdapter = providerOf(iserAdapter);
+export const PortBinding = providerOf(portBinding);
+export const RoceParams = providerOf(roceParams);

@@ -1,0 +1,168 @@
+import { IserError } from "../errors.js";
+import {
+  adapterList,
+  type IscsiAdapter,
+  type PhysicalNetworkPortal,
+  physicalNetworkPortalList,
+} from "../esxcli/iscsi.js";
+import { deviceList, type RdmaDevice } from "../esxcli/rdma.js";
+import { type StorageAdapter, storageAdapterList } from "../esxcli/storage.js";
+import type { Ask } from "./definition.js";
+
+/** Everything that ties an RDMA device to its `vmhba#`, from one observation. */
+export interface AdapterView {
+  readonly devices: readonly RdmaDevice[];
+  readonly adapters: readonly IscsiAdapter[];
+  readonly portals: readonly PhysicalNetworkPortal[];
+  readonly storage: readonly StorageAdapter[];
+}
+
+export async function observeAdapters(ask: Ask): Promise<AdapterView> {
+  const [devices, adapters, portals, storage] = await Promise.all([
+    ask(deviceList),
+    ask(adapterList),
+    ask(physicalNetworkPortalList),
+    ask(storageAdapterList),
+  ]);
+  return { devices, adapters, portals, storage };
+}
+
+/** Which device has which uplink is a matter of the cards: it cannot change while a connection lasts. */
+const pairings = { ...deviceList, stable: true } as const;
+
+/** Writes to one adapter go in turn, by whatever name it is called. */
+export async function adapterLanes(ask: Ask, { adapter }: { readonly adapter: string }): Promise<readonly string[]> {
+  const device = (await ask(pairings)).find(({ pairedUplink }) => pairedUplink === adapter);
+  return [`adapter ${device?.name ?? adapter}`];
+}
+
+/** What a reference leads to on the host. */
+export type Resolution =
+  | {
+      readonly kind: "found";
+      readonly vmhba: string;
+      readonly adapter: IscsiAdapter;
+      readonly device: RdmaDevice | undefined;
+    }
+  | { readonly kind: "absent"; readonly device: RdmaDevice }
+  | { readonly kind: "ambiguous"; readonly device: RdmaDevice; readonly candidates: readonly string[] }
+  | { readonly kind: "no device"; readonly reference: string; readonly known: readonly RdmaDevice[] }
+  | { readonly kind: "no adapter"; readonly reference: string; readonly known: readonly IscsiAdapter[] }
+  | { readonly kind: "iser by number"; readonly reference: string; readonly owner: RdmaDevice | undefined };
+
+/**
+ * Finds the `vmhba#` of an RDMA device (`vmrdma0`), of the device of an uplink (`vmnic4`), or a `vmhba#` that is no iSER adapter.
+ *
+ * No column of ESXi links a `vmhba#` to its RDMA device, so it is inferred, in this order:
+ * 1. the physical network portals name, among the uplinks of RDMA devices, just one for the adapter;
+ * 2. the storage adapter list names the device, its uplink or nothing else's in UID or description, as it does for NVMe over RDMA [seen];
+ * 3. a single iSER adapter and a single device that could own it are left.
+ * What stays open is ambiguous, never a guess.
+ */
+export function resolve(view: AdapterView, reference: string): Resolution {
+  if (reference.startsWith("vmhba")) return resolveVmhba(view, reference);
+  const device = view.devices.find(({ name, pairedUplink }) => name === reference || pairedUplink === reference);
+  if (device === undefined) return { kind: "no device", reference, known: view.devices };
+  const owned = owners(view);
+  const mine = [...owned].filter(([, owner]) => owner?.name === device.name).map(([adapter]) => adapter);
+  const [only, ...more] = mine;
+  if (only !== undefined && more.length === 0) return { kind: "found", vmhba: only.adapter, adapter: only, device };
+  if (more.length > 0) return { kind: "ambiguous", device, candidates: mine.map(({ adapter }) => adapter) };
+  const open = [...owned].filter(([, owner]) => owner === undefined).map(([{ adapter }]) => adapter);
+  return open.length === 0 ? { kind: "absent", device } : { kind: "ambiguous", device, candidates: open };
+}
+
+function resolveVmhba(view: AdapterView, reference: string): Resolution {
+  const adapter = view.adapters.find((candidate) => candidate.adapter === reference);
+  if (adapter === undefined) return { kind: "no adapter", reference, known: view.adapters };
+  if (isIser(adapter)) return { kind: "iser by number", reference, owner: owners(view).get(adapter) };
+  return { kind: "found", vmhba: adapter.adapter, adapter, device: undefined };
+}
+
+/** The iSER adapters of the host and the RDMA device of each, as far as the host says. */
+export function owners(view: AdapterView): ReadonlyMap<IscsiAdapter, RdmaDevice | undefined> {
+  const iser = view.adapters.filter(isIser);
+  const told = new Map(iser.map((adapter) => [adapter, ownerByPortal(view, adapter) ?? ownerByName(view, adapter)]));
+  const open = iser.filter((adapter) => told.get(adapter) === undefined);
+  const taken = new Set([...told.values()].map((device) => device?.name));
+  const free = view.devices.filter((device) => hasUplink(device) && !taken.has(device.name));
+  const [lastAdapter, lastDevice] = [open[0], free[0]];
+  if (lastAdapter !== undefined && lastDevice !== undefined && open.length === 1 && free.length === 1)
+    told.set(lastAdapter, lastDevice);
+  return told;
+}
+
+function ownerByPortal({ portals, devices }: AdapterView, { adapter }: IscsiAdapter): RdmaDevice | undefined {
+  const uplinks = new Set(portals.filter((portal) => portal.adapter === adapter).map(({ vmnic }) => vmnic));
+  return onlyOne(devices.filter((device) => hasUplink(device) && uplinks.has(device.pairedUplink)));
+}
+
+function ownerByName({ storage, devices }: AdapterView, { adapter }: IscsiAdapter): RdmaDevice | undefined {
+  const row = storage.find(({ hba }) => hba === adapter);
+  if (row === undefined) return undefined;
+  const words = new Set(`${row.description} ${row.uid}`.split(/[^A-Za-z0-9]+/));
+  return onlyOne(devices.filter(({ name, pairedUplink }) => words.has(name) || words.has(pairedUplink)));
+}
+
+function onlyOne<T>(candidates: readonly T[]): T | undefined {
+  return candidates.length === 1 ? candidates[0] : undefined;
+}
+
+export function isIser({ driver }: IscsiAdapter): boolean {
+  return driver === "iser";
+}
+
+export function hasUplink({ pairedUplink }: RdmaDevice): boolean {
+  return /^vmnic\d+$/.test(pairedUplink);
+}
+
+export type Found = Extract<Resolution, { kind: "found" }>;
+
+/** Whether the adapter is there. Throws when the host does not say. */
+export function isFound(resolution: Resolution): resolution is Found {
+  if (resolution.kind === "ambiguous" || resolution.kind === "iser by number") throw unresolved(resolution);
+  return resolution.kind === "found";
+}
+
+/** The adapter, or the error that says why there is none and what to do. */
+export function adapterOf(resolution: Resolution): Found {
+  if (resolution.kind === "found") return resolution;
+  throw unresolved(resolution);
+}
+
+export function unresolved(resolution: Exclude<Resolution, Found>): IserError {
+  switch (resolution.kind) {
+    case "absent":
+      return new IserError("ADAPTER_NOT_FOUND", {
+        problem: `${resolution.device.name} (${resolution.device.pairedUplink}) has no iSER adapter`,
+        cure: "Declare an IserAdapter for it and pass that as `adapter`, so that it is made first. After a reboot that lost it, run pulumi refresh and pulumi up.",
+      });
+    case "ambiguous":
+      return new IserError("ADAPTER_AMBIGUOUS", {
+        problem: `the host does not say which adapter belongs to ${resolution.device.name} (${resolution.device.pairedUplink}). Candidates: ${resolution.candidates.join(", ")}`,
+        cure: "Nothing was written. Compare `esxcli iscsi physicalnetworkportal list` and `esxcli storage core adapter list` on the host; please report their output.",
+      });
+    case "no device":
+      return new IserError("DEVICE_NOT_FOUND", {
+        problem: `there is no RDMA device ${resolution.reference.startsWith("vmnic") ? `with the uplink ${resolution.reference}` : resolution.reference}. RDMA devices: ${listDevices(resolution.known)}`,
+        cure: "Name one of these, or look at `esxcli rdma device list` on the host: a missing one has no driver or no card.",
+      });
+    case "no adapter":
+      return new IserError("ADAPTER_NOT_FOUND", {
+        problem: `there is no adapter ${resolution.reference}. iSCSI adapters: ${resolution.known.map(({ adapter, driver }) => `${adapter} (${driver})`).join(", ") || "none"}`,
+        cure: "Name one of these, or the RDMA device of an iSER adapter.",
+      });
+    case "iser by number":
+      return new IserError("INPUT_INVALID", {
+        problem: `${resolution.reference} is an iSER adapter, and its number can change at a reboot`,
+        cure: `Give its RDMA device instead: adapter: "${resolution.owner?.name ?? "vmrdma#"}".`,
+      });
+  }
+}
+
+export function listDevices(devices: readonly RdmaDevice[]): string {
+  return (
+    devices.map(({ name, state, pairedUplink }) => `${name} (${state}, uplink ${pairedUplink || "none"})`).join(", ") ||
+    "none"
+  );
+}

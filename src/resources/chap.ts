@@ -1,0 +1,246 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { IserError } from "../errors.js";
+import {
+  type ChapDirection,
+  type ChapLevel,
+  type ChapState,
+  chapDefault,
+  chapGet,
+  chapLevels,
+  chapSet,
+} from "../esxcli/iscsi.js";
+import { adapterLanes, adapterOf, isFound, observeAdapters, type Resolution, resolve } from "./adapterReference.js";
+import { define, type Failure } from "./definition.js";
+import { adapterReference, optionText, secretText } from "./fields.js";
+import { type AdapterInput, EsxiResource, type HostInput } from "./provider.js";
+
+interface Credentials {
+  readonly name: string;
+  readonly secret: string;
+}
+
+interface Inputs {
+  readonly adapter: string;
+  readonly level: ChapLevel;
+  readonly name?: string;
+  readonly secret?: string;
+  readonly mutual?: Credentials | "prohibited";
+  readonly secretVia: "prompt" | "argument";
+}
+
+interface Have {
+  readonly resolution: Resolution;
+  readonly uni: ChapState;
+  readonly mutual: ChapState;
+}
+
+interface Before {
+  readonly uni: { readonly level: ChapLevel; readonly name: string };
+  readonly mutual: { readonly level: ChapLevel; readonly name: string };
+  readonly [key: string]: { readonly level: ChapLevel; readonly name: string };
+}
+
+const off: ChapState = { level: "prohibited", name: "" };
+const longestName = 511;
+const longestSecret = 255;
+const authName = optionText(`a CHAP name of 1 to ${longestName} bytes`, longestName);
+
+export const chap = define<Inputs, Have, Before>({
+  type: "Chap",
+  fields: {
+    adapter: adapterReference,
+    level: z.enum(chapLevels, `must be one of ${chapLevels.join(", ")}`),
+    name: authName.optional(),
+    secret: secretText(longestSecret).optional(),
+    mutual: z
+      .union([z.literal("prohibited"), z.strictObject({ name: authName, secret: secretText(longestSecret) })], {
+        error: `must be { name, secret }, or "prohibited"; the name has 1 to ${longestName} bytes and does not begin with a hyphen, the secret has 1 to ${longestSecret} printable characters`,
+      })
+      .optional(),
+    secretVia: z.enum(["prompt", "argument"], "must be prompt or argument").default("prompt"),
+  },
+  identity: ["adapter"],
+  secrets: ["secret", "mutual"],
+  manner: ["secretVia"],
+  outputs: [],
+
+  rules(inputs, given) {
+    const { level, secret, mutual, secretVia } = inputs;
+    const pairs = typeof mutual === "object" ? [secret, mutual.secret] : [secret];
+    const asOption =
+      secretVia === "argument" && pairs.some((value) => value !== undefined && /^-[A-Za-z]|^--/.test(value));
+    const rules: [boolean, Failure<Inputs>][] = [
+      [
+        level !== undefined && level !== "prohibited" && !(given("name") && given("secret")),
+        {
+          field: "level",
+          reason: `is ${level}, so name and secret must be given: ESXi takes level, name and secret together.`,
+        },
+      ],
+      [given("name") !== given("secret"), { field: "name", reason: "and secret go together: give both or neither." }],
+      [
+        level !== undefined && level !== "required" && (mutual === undefined ? false : mutual !== "prohibited"),
+        {
+          field: "level",
+          reason: `is ${level}, but mutual CHAP needs level required. Set level to required, or remove mutual.`,
+        },
+      ],
+      [
+        typeof mutual === "object" && mutual.secret === secret,
+        {
+          field: "mutual",
+          reason: "must have another secret than the one of the adapter: ESXi refuses the same for both directions.",
+        },
+      ],
+      [
+        asOption,
+        {
+          field: "secret",
+          reason:
+            'begins with a hyphen, and esxcli would take it for an option; use secretVia "prompt", or another secret.',
+        },
+      ],
+    ];
+    return rules.filter(([broken]) => broken).map(([, failure]) => failure);
+  },
+
+  id: ({ adapter }) => `${adapter}/chap`,
+  lanes: adapterLanes,
+
+  async observe(ask, { adapter }) {
+    const resolution = resolve(await observeAdapters(ask), adapter);
+    if (resolution.kind !== "found") return { resolution, uni: off, mutual: off };
+    const [uni, mutual] = await Promise.all([
+      ask(chapGet(resolution.vmhba, "uni")),
+      ask(chapGet(resolution.vmhba, "mutual")),
+    ]);
+    return { resolution, uni, mutual };
+  },
+
+  exists: ({ resolution }) => isFound(resolution),
+
+  plan(have, want, { last }) {
+    const { vmhba } = adapterOf(have.resolution);
+    const write = (direction: ChapDirection, target: ChapState, secret: string | undefined) =>
+      secret === undefined
+        ? chapDefault(vmhba, direction)
+        : chapSet(vmhba, direction, { ...target, secret }, want.secretVia);
+
+    const uni = wantedUni(want, have);
+    const mutual = wantedMutual(want, have);
+    const uniDue = differs(have.uni, uni) || (want.secret !== undefined && want.secret !== last?.secret);
+    const mutualDue =
+      differs(have.mutual, mutual) ||
+      (typeof want.mutual === "object" && want.mutual.secret !== secretOf(last?.mutual));
+    if (uniDue && uni.level !== "required" && mutual.level === "required") {
+      throw new IserError("MUTUAL_CHAP_IN_THE_WAY", {
+        problem: `mutual CHAP is required on ${vmhba} for the name ${mutual.name} and is not declared here, so ESXi does not take level ${uni.level}`,
+        cure: 'Declare mutual: "prohibited" to switch it off, or level: "required".',
+      });
+    }
+    const uniCommand = uniDue ? [write("uni", uni, want.secret)] : [];
+    const mutualCommand = mutualDue ? [write("mutual", mutual, secretOf(want.mutual))] : [];
+    // ESXi takes mutual CHAP only while CHAP is required: on after it, off before it. [6.7]
+    return mutual.level === "required" ? [...uniCommand, ...mutualCommand] : [...mutualCommand, ...uniCommand];
+  },
+
+  record: ({ uni, mutual }, want) => (want.mutual === undefined ? ({ uni } as Before) : { uni, mutual }),
+
+  current({ uni, mutual }, inputs) {
+    const shown = { level: uni.level, ...(inputs.name === undefined ? {} : { name: uni.name }) };
+    if (inputs.mutual === undefined) return shown;
+    const declared = inputs.mutual;
+    if (declared === "prohibited" || mutual.level !== "required") {
+      return { ...shown, mutual: mutual.level === "required" ? { name: mutual.name, secret: "" } : "prohibited" };
+    }
+    return { ...shown, mutual: { ...declared, name: mutual.name } };
+  },
+
+  report: () => ({}),
+
+  remove({ resolution, uni, mutual }, _inputs, before) {
+    if (resolution.kind !== "found") return { commands: [] };
+    const { vmhba } = resolution;
+    const directions = [
+      { direction: "mutual", have: mutual, was: before.mutual },
+      { direction: "uni", have: uni, was: before.uni },
+    ] as const;
+    const changed = directions.filter(({ have, was }) => was !== undefined && differs(have, was));
+    return {
+      commands: changed.filter(({ have }) => differs(have, off)).map(({ direction }) => chapDefault(vmhba, direction)),
+      notes: changed
+        .filter(({ was }) => was !== undefined && was.level !== "prohibited")
+        .map(
+          ({ direction, was }) =>
+            `CHAP ${direction} was ${was?.level} with the name ${was?.name} before; its secret cannot be read, so it is not given back. It is now ESXi's default. Set it by hand if it is needed.`,
+        ),
+    };
+  },
+});
+
+function wantedUni(want: Inputs, have: Have): ChapState {
+  // A level of prohibited without a name is ESXi's default; the name that the host keeps beside it does not matter.
+  return want.name === undefined
+    ? { level: want.level, name: have.uni.level === want.level ? have.uni.name : "" }
+    : { level: want.level, name: want.name };
+}
+
+function wantedMutual({ mutual }: Inputs, have: Have): ChapState {
+  if (mutual === undefined) return have.mutual;
+  if (mutual === "prohibited")
+    return { level: "prohibited", name: have.mutual.level === "prohibited" ? have.mutual.name : "" };
+  return { level: "required", name: mutual.name };
+}
+
+function differs(have: ChapState, want: ChapState): boolean {
+  return have.level !== want.level || have.name !== want.name;
+}
+
+function secretOf(mutual: Inputs["mutual"]): string | undefined {
+  return typeof mutual === "object" ? mutual.secret : undefined;
+}
+
+export interface ChapArgs {
+  host: HostInput;
+  adapter: AdapterInput;
+  /**
+   * `prohibited`: no CHAP. `discouraged`: only if the target insists. `preferred`: unless the target refuses. `required`: CHAP or no
+   * login. All but `prohibited` need `name` and `secret`.
+   */
+  level: pulumi.Input<ChapLevel>;
+  /** The name that the initiator authenticates with, 1 to 511 bytes. Must not begin with a hyphen. */
+  name?: pulumi.Input<string>;
+  /** 1 to 255 printable characters; ESXi recommends at least 12 bytes. Always encrypted in state. */
+  secret?: pulumi.Input<string>;
+  /** Mutual CHAP: what the target authenticates with. Only with level `required`. `"prohibited"` switches it off; left out, it is not managed. */
+  mutual?: pulumi.Input<{ name: pulumi.Input<string>; secret: pulumi.Input<string> } | "prohibited">;
+  /**
+   * How the secret reaches esxcli. `prompt` (default): on standard input, so that it is on no command line of the host.
+   * `argument`: as `--secret=…`, for a build whose esxcli does not read it from standard input; the host's process list and logs may show it.
+   */
+  secretVia?: pulumi.Input<"prompt" | "argument">;
+}
+
+/**
+ * CHAP of an adapter: `esxcli iscsi adapter auth chap set`. The targets that inherit it use it at their next login; sessions that are open
+ * keep the old values.
+ *
+ * A secret cannot be read back. It is written when it differs from the one in state; drift covers level and names. Deleting it goes back
+ * to ESXi's default, or leaves what was there unchanged before; another secret that was there before cannot be given back, and a note says so.
+ *
+ * Errors: ADAPTER_NOT_FOUND, MUTUAL_CHAP_IN_THE_WAY, COMMAND_FAILED. Sources: ESXi 6.7 (rules and messages), vendor manuals (lengths). That a
+ * bare `--secret` reads standard input without a terminal is deduced from Python's getpass.
+ *
+ * @example
+ * new Chap("iser-a", { host: "esx01.lab", adapter, level: "required", name: "esx01", secret: config.requireSecret("chapSecret") });
+ */
+export class Chap extends EsxiResource {
+  declare readonly adapter: pulumi.Output<string>;
+  declare readonly level: pulumi.Output<ChapLevel>;
+  declare readonly name: pulumi.Output<string | undefined>;
+
+  constructor(name: string, args: ChapArgs, opts?: pulumi.CustomResourceOptions) {
+    super(chap, name, args, opts);
+  }
+}

@@ -1,0 +1,91 @@
+import type { z } from "zod";
+import type { HostCommand } from "../esxcli/command.js";
+
+/** Asks the host and decodes the answer. Within one observation the same question is asked once. */
+export type Ask = <T>(command: HostCommand<T>) => Promise<T>;
+
+/** What the state remembers of the last write, for what a host cannot show: a CHAP secret, a RoCE version. */
+export interface Memory<I> {
+  /** The inputs that were last applied. Undefined when nothing was, or when it is not sure what was. */
+  readonly last: I | undefined;
+  /** The last create or update failed after its first write. */
+  readonly unfinished: boolean;
+}
+
+/** What this process knows of the other resources of the same type on the same host. */
+export interface Peers<H> {
+  /** The first observation of the host in this process: what was there before any of them wrote. */
+  readonly first: H;
+  /** The ids, as `id` makes them, whose delete has run in this process. */
+  readonly released: ReadonlySet<string>;
+}
+
+export interface Failure<I> {
+  readonly field: keyof I & string;
+  /** The rule that is broken and the fix, as what follows the name of the field: "must be …; give …". Never a value of a secret field. */
+  readonly reason: string;
+}
+
+/** What is left to do to give back what a resource changed. */
+export interface Undo {
+  readonly commands: readonly HostCommand[];
+  /** What stays and why: told to the user, in one sentence each. */
+  readonly notes?: readonly string[];
+}
+
+type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined };
+export type JsonRecord = { readonly [key: string]: Json | undefined };
+
+/** What a write told beside its success. */
+export interface Report {
+  readonly rebootRequired: boolean;
+}
+
+/**
+ * A resource is this value: a schema and a few pure functions. Everything else (when to observe, in which order, what is kept in
+ * state, what a failure leaves behind) is the lifecycle, and the same for all.
+ *
+ * I: the inputs without `host`. H: what was observed. B: what delete gives back.
+ */
+export interface Definition<I extends object, H, B extends JsonRecord> {
+  /** `IserAdapter` */
+  readonly type: string;
+  /** One schema a field: what is allowed, and the canonical form. A field that is not given is not managed. */
+  readonly fields: { readonly [K in keyof I & string]-?: z.ZodType };
+  /** A change of one of these is another object: the resource is replaced. */
+  readonly identity: readonly (keyof I & string)[];
+  /** Never in a message, always encrypted in state. */
+  readonly secrets?: readonly (keyof I & string)[];
+  /** Fields that say how to write, not what is to be: a change of them alone never touches the host. */
+  readonly manner?: readonly (keyof I & string)[];
+  /** What the resource outputs beside its inputs; a field may be both. */
+  readonly outputs: readonly string[];
+  /** How long, in seconds, the host may take to show what was written. Default 10. */
+  readonly settleSeconds?: number;
+  /** Rules over several fields. `given` is also true for a value that is not known yet in a preview. */
+  rules?(inputs: Partial<I>, given: (field: keyof I & string) => boolean): readonly Failure<I>[];
+  /** The id after the host: `vmrdma0/vmk3`. */
+  id(inputs: I): string;
+  /** Writes of one lane go one after another on a host. */
+  lanes(ask: Ask, inputs: I): Promise<readonly string[]>;
+  observe(ask: Ask, inputs: I): Promise<H>;
+  /** Whether the object is there. Throws when the host does not say. */
+  exists(have: H, inputs: I): boolean;
+  /** The commands that bring the host from `have` to `want`; none when it is there. Throws, before anything is written, what forbids it. */
+  plan(have: H, want: I, memory: Memory<I>): readonly HostCommand[];
+  /** What the host has in place of what `want` will write, so that delete can give it back. */
+  record(have: H, want: I, peers: Peers<H>): B;
+  /** The declared fields as the host has them. What cannot be read back is left out and stays as it was last applied. */
+  current(have: H, inputs: I): Partial<I>;
+  /** The outputs beside the inputs. */
+  report(have: H, inputs: I, report: Report): JsonRecord;
+  /** Gives back what `plan` changed. Only called while the object exists. */
+  remove(have: H, inputs: I, before: Partial<B>, peers: Peers<H>): Undo;
+}
+
+/** Declares a definition with the types of its functions inferred from its schema and its observation. */
+export function define<I extends object, H, B extends JsonRecord>(
+  definition: Definition<I, H, B>,
+): Definition<I, H, B> {
+  return definition;
+}

@@ -1,0 +1,117 @@
+import { isDeepStrictEqual } from "node:util";
+import type { z } from "zod";
+import type { Definition, JsonRecord } from "./definition.js";
+import { hostField, hostName } from "./host.js";
+
+/** What Pulumi sends for a value that is not known yet, whatever its type. [seen with CLI 3.259] */
+export const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+export type Properties = Record<string, unknown>;
+
+export interface CheckFailure {
+  readonly property: string;
+  readonly reason: string;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a definition of any resource; its functions are only called with what it made itself.
+export type AnyDefinition = Definition<any, any, any>;
+
+/** True when a value is unknown or holds one that is. */
+export function isUnknown(value: unknown): boolean {
+  if (value === unknown) return true;
+  return typeof value === "object" && value !== null && Object.values(value).some(isUnknown);
+}
+
+/**
+ * Validates and brings to canonical form. Unknown values pass as they are: they are checked again when they are known.
+ * A failure of a secret field, and of `host`, which may hold a password, is reported under the property "", because Pulumi prints
+ * the value of the property that it is reported under.
+ */
+export function check(definition: AnyDefinition, news: Properties): { inputs: Properties; failures: CheckFailure[] } {
+  const inputs: Properties = {};
+  const failures: CheckFailure[] = [];
+  const host = hostName(news.host);
+  const fields: Record<string, z.ZodType> = { host: hostField, ...definition.fields };
+  const secret = new Set<string>(["host", ...(definition.secrets ?? [])]);
+  const fail = (field: string, reason: string) =>
+    failures.push({
+      property: secret.has(field.split(".")[0] ?? "") ? "" : field,
+      reason: `${host === undefined ? "" : `${host}: `}${definition.type}: ${field} ${reason}`,
+    });
+
+  for (const field of Object.keys(news)) {
+    if (field !== "__provider" && !(field in fields)) {
+      fail(field, `is not a field of this resource. Its fields are ${Object.keys(fields).join(", ")}.`);
+    }
+  }
+  for (const [field, schema] of Object.entries(fields)) {
+    const value = news[field] ?? undefined;
+    if (isUnknown(value)) {
+      inputs[field] = value;
+      continue;
+    }
+    const parsed = schema.safeParse(value);
+    if (parsed.success) {
+      if (parsed.data !== undefined) inputs[field] = parsed.data;
+    } else if (value === undefined) {
+      fail(field, "is required.");
+    } else {
+      for (const issue of parsed.error.issues) fail([field, ...issue.path.map(String)].join("."), issue.message);
+    }
+  }
+  if (failures.length === 0) {
+    const known = Object.fromEntries(Object.entries(inputs).filter(([, value]) => !isUnknown(value)));
+    for (const { field, reason } of definition.rules?.(known, (name) => inputs[name] !== undefined) ?? [])
+      fail(field, reason);
+  }
+  return { inputs, failures };
+}
+
+export interface Difference {
+  /** The fields that differ. */
+  readonly changed: readonly string[];
+  readonly replaces: readonly string[];
+  /** Whether any of them is a matter of the host: not its address or credentials, not the manner of writing, not a field that is no longer managed. */
+  readonly touchesHost: boolean;
+}
+
+/**
+ * Compares what is in state with what is declared, without asking the host. An option that is not given is not compared. One that
+ * was given and no longer is, is a change of the declaration only: the host keeps it.
+ */
+export function difference(definition: AnyDefinition, olds: Properties, news: Properties): Difference {
+  const fields = Object.keys(definition.fields);
+  const outputs = new Set(definition.outputs);
+  const differing = fields.filter((field) => given(news[field]) && !isDeepStrictEqual(olds[field], news[field]));
+  const dropped = fields.filter((field) => !given(news[field]) && given(olds[field]) && !outputs.has(field));
+  const moved = !isUnknown(news.host) && hostName(olds.host) !== hostName(news.host);
+  const hostChanged = moved || isUnknown(news.host) || !isDeepStrictEqual(olds.host, news.host);
+  const manner = new Set<string>(definition.manner ?? []);
+  return {
+    changed: [...(hostChanged ? ["host"] : []), ...differing, ...dropped],
+    replaces: [
+      ...(moved ? ["host"] : []),
+      ...differing.filter((field) => definition.identity.includes(field) && !isUnknown(news[field])),
+    ],
+    touchesHost: differing.some((field) => !manner.has(field)),
+  };
+}
+
+function given(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+/** The declared fields of a resource out of its properties in state. */
+export function fieldsOf(definition: AnyDefinition, properties: Properties): Properties {
+  return pick(properties, Object.keys(definition.fields));
+}
+
+export function pick(properties: Properties, keys: readonly string[]): Properties {
+  return Object.fromEntries(keys.filter((key) => given(properties[key])).map((key) => [key, properties[key]]));
+}
+
+/** What the lifecycle itself keeps in state beside inputs and outputs. */
+export interface Kept {
+  readonly before?: JsonRecord;
+  readonly unfinished?: true;
+}

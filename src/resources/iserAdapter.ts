@@ -1,0 +1,190 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { IserError } from "../errors.js";
+import { type AdapterInfo, adapterGet } from "../esxcli/iscsi.js";
+import { iserAdd, iserAddPath, iserDelete } from "../esxcli/rdma.js";
+import { commandList, optionsOf } from "../esxcli/system.js";
+import {
+  type AdapterView,
+  adapterOf,
+  hasUplink,
+  isFound,
+  listDevices,
+  observeAdapters,
+  owners,
+  type Resolution,
+  resolve,
+} from "./adapterReference.js";
+import { define } from "./definition.js";
+import { rdmaDevice, uplink } from "./fields.js";
+import { EsxiResource, type HostInput } from "./provider.js";
+
+interface Inputs {
+  readonly device?: string;
+  readonly uplink?: string;
+}
+
+interface Have {
+  readonly view: AdapterView;
+  readonly resolution: Resolution;
+  readonly info: AdapterInfo | undefined;
+  /** Whether the build has `rdma iser add` at all, and whether it takes `--device`. */
+  readonly hasCommand: boolean;
+  readonly perDevice: boolean;
+}
+
+interface Before {
+  readonly existed: boolean;
+  readonly [key: string]: boolean;
+}
+
+const reference = ({ device, uplink }: Inputs) => device ?? uplink ?? "";
+
+export const iserAdapter = define<Inputs, Have, Before>({
+  type: "IserAdapter",
+  fields: { device: rdmaDevice.optional(), uplink: uplink.optional() },
+  identity: ["device", "uplink"],
+  outputs: ["ref", "vmhba", "device", "uplink", "iqn", "driver", "description", "state", "rebootRequired"],
+  settleSeconds: 60,
+
+  rules: (_inputs, given) =>
+    given("device") === given("uplink")
+      ? [{ field: "device", reason: "and uplink: give exactly one of them, device (vmrdma#) or uplink (vmnic#)." }]
+      : [],
+
+  id: reference,
+  // Adapters of one host are made one after another: without --device one `add` makes them all.
+  lanes: async () => ["iser"],
+
+  async observe(ask, inputs) {
+    const [view, commands] = await Promise.all([observeAdapters(ask), ask(commandList)]);
+    const resolution = resolve(view, reference(inputs));
+    const hasCommand = commands.has(iserAddPath);
+    const [info, options] = await Promise.all([
+      resolution.kind === "found" ? ask(adapterGet(resolution.vmhba)) : undefined,
+      hasCommand ? ask(optionsOf(iserAddPath)) : undefined,
+    ]);
+    return { view, resolution, info, hasCommand, perDevice: options?.has("device") ?? false };
+  },
+
+  exists: ({ resolution }) => isFound(resolution),
+
+  plan({ view, resolution, hasCommand, perDevice }) {
+    if (resolution.kind !== "absent") {
+      adapterOf(resolution);
+      return [];
+    }
+    const { device } = resolution;
+    if (!hasUplink(device)) {
+      throw new IserError("DEVICE_WITHOUT_UPLINK", {
+        problem: `${device.name} has no paired uplink, so iSER cannot use it. RDMA devices: ${listDevices(view.devices)}`,
+        cure: "Use a device that has one, or enable the NIC driver of this card.",
+      });
+    }
+    if (device.state !== "Active") {
+      throw new IserError("DEVICE_NOT_ACTIVE", {
+        problem: `${device.name} is in state ${device.state}, not Active. RDMA devices: ${listDevices(view.devices)}`,
+        cure: `Bring the link of ${device.pairedUplink} up (cable, switch port), or use another device.`,
+      });
+    }
+    if (!hasCommand) {
+      throw new IserError("COMMAND_UNKNOWN", {
+        problem: "this ESXi build has no `esxcli rdma iser add`",
+        cure: "iSER needs ESXi 6.7 or later.",
+      });
+    }
+    return [iserAdd(perDevice ? device.name : undefined)];
+  },
+
+  // An adapter that came with another's `add`, or that was left by a delete of this process, did not exist before.
+  record({ resolution }, inputs, { first, released }) {
+    const atFirst = resolve(first.view, reference(inputs)).kind === "found";
+    return { existed: resolution.kind === "found" && atFirst && !released.has(reference(inputs)) };
+  },
+
+  current: () => ({}),
+
+  report({ resolution, info }, inputs, { rebootRequired }) {
+    const ref = reference(inputs);
+    // Only when ESXi asked for a reboot is an adapter reported that is not there yet.
+    if (resolution.kind !== "found") return { ref, ...inputs, vmhba: "", state: "", rebootRequired };
+    const { adapter, device } = resolution;
+    return {
+      ref,
+      vmhba: adapter.adapter,
+      device: device?.name ?? "",
+      uplink: device?.pairedUplink ?? "",
+      iqn: info?.iqn ?? "",
+      driver: adapter.driver,
+      description: adapter.description,
+      state: adapter.state,
+      rebootRequired: false,
+    };
+  },
+
+  remove({ view, perDevice, resolution }, _inputs, { existed }, { released }) {
+    if (existed || resolution.kind !== "found") return { commands: [] };
+    const own = resolution.device;
+    if (perDevice) return { commands: [iserDelete(own?.name)] };
+    const others = [...owners(view)].filter(
+      ([, owner]) =>
+        owner === undefined ||
+        (owner.name !== own?.name && !released.has(owner.name) && !released.has(owner.pairedUplink)),
+    );
+    if (others.length === 0) return { commands: [iserDelete(undefined)] };
+    const names = others
+      .map(([{ adapter }, owner]) => `${adapter}${owner === undefined ? "" : ` of ${owner.name}`}`)
+      .join(", ");
+    return {
+      commands: [],
+      notes: [
+        `left on the host. \`esxcli rdma iser delete\` of this build takes no device and would also take ${names}; it goes with the last one that is deleted here.`,
+      ],
+    };
+  },
+});
+
+export interface IserAdapterArgs {
+  host: HostInput;
+  /** The RDMA device, `vmrdma#`. Exactly one of `device` and `uplink`. */
+  device?: pulumi.Input<string>;
+  /** The physical NIC that the RDMA device is paired with, `vmnic#`. */
+  uplink?: pulumi.Input<string>;
+}
+
+/**
+ * The iSER adapter of an RDMA device: `esxcli rdma iser add`. It shows up as a `vmhba#` with the driver `iser`.
+ *
+ * Every input is part of its identity: it is made, read, replaced and deleted, never updated. On builds whose
+ * `esxcli rdma iser add` takes no device (6.7, and 7.0 as far as known) one call serves all devices of the host; such an adapter is
+ * deleted with the last one. An adapter that was there before is adopted, and stays when the resource is deleted.
+ *
+ * Errors: DEVICE_NOT_FOUND, DEVICE_NOT_ACTIVE, DEVICE_WITHOUT_UPLINK, ADAPTER_AMBIGUOUS, COMMAND_UNKNOWN, NOT_CONVERGED.
+ * Sources: ESXCLI reference 8.0.2 and 9.1 (`--device`), 6.7 (no options). Which `vmhba#` belongs to which device is inferred.
+ *
+ * @example
+ * const adapter = new IserAdapter("iser-a", { host: "esx01.lab", device: "vmrdma0" });
+ */
+export class IserAdapter extends EsxiResource {
+  /** What other resources call the adapter by: the declared device or uplink. Known in the first preview. */
+  declare readonly ref: pulumi.Output<string>;
+  /** The adapter's name on the host, `vmhba64`. It can change at a reboot. */
+  declare readonly vmhba: pulumi.Output<string>;
+  /** `vmrdma0` */
+  declare readonly device: pulumi.Output<string>;
+  /** `vmnic4` */
+  declare readonly uplink: pulumi.Output<string>;
+  /** The iSCSI name that the storage system knows the initiator by. */
+  declare readonly iqn: pulumi.Output<string>;
+  /** `iser` */
+  declare readonly driver: pulumi.Output<string>;
+  declare readonly description: pulumi.Output<string>;
+  /** `unbound` until a VMkernel adapter is bound, then `online`. */
+  declare readonly state: pulumi.Output<string>;
+  /** ESXi asked for a reboot before the adapter can be used. */
+  declare readonly rebootRequired: pulumi.Output<boolean>;
+
+  constructor(name: string, args: IserAdapterArgs, opts?: pulumi.CustomResourceOptions) {
+    super(iserAdapter, name, args, opts);
+    this.nameItself("ref", args.device ?? args.uplink ?? "");
+  }
+}

@@ -1,0 +1,259 @@
+import { IserError } from "../errors.js";
+import { describe, type HostCommand } from "../esxcli/command.js";
+import type { Said } from "../esxcli/output.js";
+import { interpret } from "../esxcli/run.js";
+import type { Session } from "../transport/session.js";
+import type { Ask, JsonRecord, Memory, Peers, Report } from "./definition.js";
+import type { Host } from "./host.js";
+import { hostName } from "./host.js";
+import {
+  type AnyDefinition,
+  type CheckFailure,
+  check,
+  difference,
+  fieldsOf,
+  isUnknown,
+  type Properties,
+  pick,
+} from "./inputs.js";
+
+/** How the lifecycle reaches a host and a user. The real one stands in reach.ts; tests bring their own clock. */
+export interface Reach {
+  /** Works on one open connection. When it is lost the work fails and is not repeated here. */
+  use<T>(host: Host, work: (session: Session) => Promise<T>): Promise<T>;
+  /** Works after all earlier work of the same lanes on the host. */
+  inTurn<T>(host: Host, lanes: readonly string[], work: () => Promise<T>): Promise<T>;
+  sleep(milliseconds: number): Promise<void>;
+  /** Tells the user something that is no error. */
+  notice(text: string): void;
+}
+
+/** A connection that is lost is opened again this often; each time the host is observed anew before anything is written. */
+const attempts = 3;
+const defaultSettleSeconds = 10;
+
+export interface DiffResult {
+  readonly changes: boolean;
+  readonly replaces: string[];
+  readonly deleteBeforeReplace: boolean;
+}
+
+/**
+ * The life of every resource: check, diff, and then observe → plan → apply → observe for create and update alike.
+ * What a host cannot show is remembered in state; what was there before is recorded in state, for delete.
+ */
+export class Lifecycle {
+  private readonly peers = new Map<string, { first: unknown; released: Set<string> }>();
+  private readonly stable = new WeakMap<Session, Map<string, Promise<unknown>>>();
+
+  constructor(
+    private readonly definition: AnyDefinition,
+    private readonly reach: Reach,
+  ) {}
+
+  check(news: Properties): { inputs: Properties; failures: CheckFailure[] } {
+    return check(this.definition, news);
+  }
+
+  diff(olds: Properties, news: Properties): DiffResult {
+    const { changed, replaces } = difference(this.definition, olds, news);
+    // What replaces an object may be the same object on the host under another name, so the old one goes first.
+    return { changes: changed.length > 0, replaces: [...replaces], deleteBeforeReplace: replaces.length > 0 };
+  }
+
+  async create(news: Properties): Promise<{ id: string; outs: Properties }> {
+    return { id: this.id(news), outs: await this.converge(news, undefined) };
+  }
+
+  async update(olds: Properties, news: Properties): Promise<{ outs: Properties }> {
+    const { touchesHost } = difference(this.definition, olds, news);
+    if (!touchesHost && !olds.unfinished) {
+      const kept = pick(olds, [...this.definition.outputs, "before"]);
+      return { outs: { ...kept, ...news } };
+    }
+    return { outs: await this.converge(news, olds) };
+  }
+
+  /** Found, absent, or an error: absent only when the host answered and does not have it. */
+  async read(id: string, olds: Properties): Promise<{ id: string; props: Properties; inputs: Properties }> {
+    const { definition } = this;
+    const inputs = fieldsOf(definition, olds);
+    const have = await this.persistently(() =>
+      this.reach.use(hostOf(olds), (session) => definition.observe(this.ask(session), inputs)),
+    );
+    if (!definition.exists(have, inputs)) return { id: "", props: {}, inputs: {} };
+    const current = definition.current(have, inputs);
+    const report = definition.report(have, inputs, { rebootRequired: olds.rebootRequired === true });
+    const declared = { ...inputs, ...current };
+    return { id, props: { ...olds, ...declared, ...report }, inputs: { ...pick(olds, ["host"]), ...declared } };
+  }
+
+  async delete(id: string, olds: Properties): Promise<void> {
+    const { definition } = this;
+    const inputs = fieldsOf(definition, olds);
+    const before = (olds.before ?? {}) as JsonRecord;
+    await this.persistently(() =>
+      this.write(olds, inputs, async (session) => {
+        const observe = () => definition.observe(this.ask(session), inputs);
+        const have = await observe();
+        const peers = this.peersOf(olds, have);
+        peers.released.add(definition.id(inputs));
+        if (!definition.exists(have, inputs)) return;
+        const left = (now: unknown) =>
+          definition.exists(now, inputs) ? definition.remove(now, inputs, before, peers).commands : [];
+        const { commands, notes = [] } = definition.remove(have, inputs, before, peers);
+        const report = await this.apply(session, commands);
+        if (report.rebootRequired) {
+          this.reach.notice(
+            `${session.host}: ${definition.type} ${id}: gone after the next reboot of the host; ESXi says a reboot is required.`,
+          );
+        } else if (commands.length > 0) {
+          await this.settle(session, observe, left);
+        }
+        for (const note of notes) this.reach.notice(`${session.host}: ${definition.type} ${id}: ${note}`);
+      }),
+    );
+  }
+
+  private write<T>(properties: Properties, inputs: Properties, work: (session: Session) => Promise<T>): Promise<T> {
+    const host = hostOf(properties);
+    return this.reach.use(host, async (session) => {
+      const lanes = await this.definition.lanes(this.ask(session), inputs);
+      return this.reach.inTurn(host, lanes, () => work(session));
+    });
+  }
+
+  private id(inputs: Properties): string {
+    return `${hostName(inputs.host)}/${this.definition.id(fieldsOf(this.definition, inputs))}`;
+  }
+
+  /** Brings the host to what is declared, and keeps in the error what was done when it fails halfway. */
+  private async converge(news: Properties, olds: Properties | undefined): Promise<Properties> {
+    const { definition } = this;
+    const want = fieldsOf(definition, news);
+    let recorded: JsonRecord | undefined;
+    let written = false;
+    let memory: Memory<Properties> = {
+      last: olds === undefined || olds.unfinished ? undefined : fieldsOf(definition, olds),
+      unfinished: olds?.unfinished === true,
+    };
+    const before = () => ({ ...recorded, ...(olds?.before as JsonRecord | undefined) });
+    const attempt = () =>
+      this.write(news, want, async (session) => {
+        const observe = () => definition.observe(this.ask(session), want);
+        const have = await observe();
+        const peers = this.peersOf(news, have);
+        recorded ??= definition.record(have, want, peers);
+        peers.released.delete(definition.id(want));
+        const commands = definition.plan(have, want, memory);
+        const report = await this.apply(session, commands, () => {
+          written = true;
+          // What the last write left is no longer sure until all of them are through.
+          memory = { last: undefined, unfinished: true };
+        });
+        const left = (now: unknown) => definition.plan(now, want, { last: want, unfinished: false });
+        const now = commands.length === 0 || report.rebootRequired ? have : await this.settle(session, observe, left);
+        return { ...news, ...definition.report(now, want, report), before: before() };
+      });
+    try {
+      return await this.persistently(attempt);
+    } catch (error) {
+      if (!written) throw error;
+      const properties = { ...pick(olds ?? {}, definition.outputs), ...news, before: before(), unfinished: true };
+      throw halfDone(error, this.id(news), properties);
+    }
+  }
+
+  private async apply(session: Session, commands: readonly HostCommand[], onWrite?: () => void): Promise<Report> {
+    let rebootRequired = false;
+    for (const command of commands) {
+      onWrite?.();
+      const said = interpret(command, await session.execute(command), session.host) as Said;
+      rebootRequired ||= said.rebootRequired;
+    }
+    return { rebootRequired };
+  }
+
+  /** Observes until nothing is left to do. A refusal of the plan counts as not yet: the host may show half of a change for a while. */
+  private async settle<H>(
+    session: Session,
+    observe: () => Promise<H>,
+    left: (have: H) => readonly HostCommand[],
+  ): Promise<H> {
+    const deadline = (this.definition.settleSeconds ?? defaultSettleSeconds) * 1000;
+    for (let waited = 0, pause = 250; ; waited += pause, pause = Math.min(pause * 2, 4000)) {
+      const have = await observe();
+      const remaining = remainder(() => left(have));
+      if (Array.isArray(remaining) && remaining.length === 0) return have;
+      if (waited >= deadline) {
+        if (remaining instanceof IserError) throw remaining.on(session.host);
+        throw new IserError("NOT_CONVERGED", {
+          host: session.host,
+          problem: `the commands succeeded, but after ${waited / 1000} s the host does not show the change`,
+          said: `still to do: ${(remaining as readonly HostCommand[]).map(describe).join("; ")}`,
+          cure: "Look at the host and its VMkernel log, then run pulumi up again: it goes on from what the host shows.",
+        });
+      }
+      await this.reach.sleep(pause);
+    }
+  }
+
+  /** Repeats work whose connection was lost. The work begins with an observation, so nothing is written twice unseen. */
+  private async persistently<T>(work: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!(error instanceof IserError) || error.code !== "CONNECTION_LOST" || attempt === attempts) throw error;
+      }
+    }
+  }
+
+  private peersOf(properties: Properties, have: unknown): Peers<unknown> & { released: Set<string> } {
+    const host = hostName(properties.host) ?? "";
+    const peers = this.peers.get(host) ?? { first: have, released: new Set<string>() };
+    this.peers.set(host, peers);
+    return peers;
+  }
+
+  /** One observation: each question is asked once, and what cannot change while the connection lasts, once a connection. */
+  private ask(session: Session): Ask {
+    const once = new Map<string, Promise<unknown>>();
+    const always = this.stable.get(session) ?? new Map<string, Promise<unknown>>();
+    this.stable.set(session, always);
+    return <T>(command: HostCommand<T>): Promise<T> => {
+      const answers = command.stable ? always : once;
+      const key = describe(command);
+      const asked =
+        answers.get(key) ?? session.execute(command).then((answer) => interpret(command, answer, session.host));
+      answers.set(key, asked);
+      asked.catch(() => answers.delete(key));
+      return asked as Promise<T>;
+    };
+  }
+}
+
+function remainder(left: () => readonly HostCommand[]): readonly HostCommand[] | IserError {
+  try {
+    return left();
+  } catch (error) {
+    if (error instanceof IserError) return error;
+    throw error;
+  }
+}
+
+function hostOf(properties: Properties): Host {
+  if (properties.host === undefined || isUnknown(properties.host)) {
+    throw new IserError("INPUT_INVALID", {
+      problem: "the host is not known",
+      cure: "Give `host` a host name, or an object with the field host.",
+    });
+  }
+  return properties.host as Host;
+}
+
+/** An error that makes Pulumi keep the resource, as failed to initialise: the next `up` goes on from there. */
+function halfDone(error: unknown, id: string, properties: Properties): Error {
+  const failure = error instanceof Error ? error : new Error(String(error));
+  return Object.assign(failure, { id, properties, reasons: [failure.message] });
+}

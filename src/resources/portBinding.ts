@@ -1,0 +1,202 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { IserError } from "../errors.js";
+import { type NetworkPortal, networkPortalAdd, networkPortalList, networkPortalRemove } from "../esxcli/iscsi.js";
+import {
+  type Failover,
+  interfaceList,
+  portGroupFailover,
+  type StandardSwitch,
+  switchList,
+  type VmkernelInterface,
+} from "../esxcli/network.js";
+import type { RdmaDevice } from "../esxcli/rdma.js";
+import { adapterLanes, adapterOf, isFound, observeAdapters, type Resolution, resolve } from "./adapterReference.js";
+import { define } from "./definition.js";
+import { adapterReference, vmkernelAdapter } from "./fields.js";
+import { type AdapterInput, EsxiResource, type HostInput } from "./provider.js";
+
+interface Inputs {
+  readonly adapter: string;
+  readonly vmkernelAdapter: string;
+  readonly force: boolean;
+}
+
+interface Have {
+  readonly resolution: Resolution;
+  readonly bindings: readonly NetworkPortal[];
+  readonly devices: readonly RdmaDevice[];
+  readonly interfaces: readonly VmkernelInterface[];
+  readonly switches: readonly StandardSwitch[];
+  /** Of the VMkernel adapter's port group; undefined when it has none on a standard switch. */
+  readonly failover: Failover | undefined;
+}
+
+interface Before {
+  readonly existed: boolean;
+  readonly [key: string]: boolean;
+}
+
+const bindingOf = ({ bindings }: Have, { vmkernelAdapter }: Inputs) =>
+  bindings.find(({ vmknic }) => vmknic === vmkernelAdapter);
+
+export const portBinding = define<Inputs, Have, Before>({
+  type: "PortBinding",
+  fields: { adapter: adapterReference, vmkernelAdapter, force: z.boolean("must be true or false").default(false) },
+  identity: ["adapter", "vmkernelAdapter"],
+  manner: ["force"],
+  outputs: ["compliant", "complianceMessage", "pathStatus", "ipv4", "mtu", "virtualSwitch", "portGroup"],
+
+  id: (inputs) => `${inputs.adapter}/${inputs.vmkernelAdapter}`,
+  lanes: adapterLanes,
+
+  async observe(ask, { adapter, vmkernelAdapter }) {
+    const [view, interfaces, switches] = await Promise.all([observeAdapters(ask), ask(interfaceList), ask(switchList)]);
+    const resolution = resolve(view, adapter);
+    const vmk = interfaces.find(({ name }) => name === vmkernelAdapter);
+    const [bindings, failover] = await Promise.all([
+      resolution.kind === "found" ? ask(networkPortalList(resolution.vmhba)) : [],
+      vmk !== undefined && isOnStandardSwitch(vmk, switches) ? ask(portGroupFailover(vmk.portGroup)) : undefined,
+    ]);
+    return { resolution, bindings, devices: view.devices, interfaces, switches, failover };
+  },
+
+  exists: (have, inputs) => isFound(have.resolution) && bindingOf(have, inputs) !== undefined,
+
+  plan(have, want) {
+    const { vmhba, device } = adapterOf(have.resolution);
+    if (bindingOf(have, want) !== undefined) return [];
+    const vmk = have.interfaces.find(({ name }) => name === want.vmkernelAdapter);
+    if (vmk === undefined) {
+      throw new IserError("VMKERNEL_ADAPTER_NOT_FOUND", {
+        problem: `there is no VMkernel adapter ${want.vmkernelAdapter}. VMkernel adapters: ${have.interfaces.map(({ name }) => name).join(", ") || "none"}`,
+        cure: "Name one of these, or make it first.",
+      });
+    }
+    if (!want.force) for (const rule of rules) rule(have, vmk, device);
+    return [networkPortalAdd(vmhba, want.vmkernelAdapter, want.force)];
+  },
+
+  record: (have, want) => ({ existed: bindingOf(have, want) !== undefined }),
+  current: () => ({}),
+
+  report(have, inputs) {
+    const binding = bindingOf(have, inputs);
+    return {
+      compliant: binding?.compliantStatus === "compliant",
+      complianceMessage: binding?.nonCompliantMessage ?? "",
+      pathStatus: binding?.pathStatus ?? "",
+      ipv4: binding?.ipv4 ?? "",
+      mtu: binding?.mtu ?? 0,
+      virtualSwitch: binding?.virtualSwitch ?? "",
+      portGroup: binding?.portGroup ?? "",
+    };
+  },
+
+  remove(have, { vmkernelAdapter, force }, { existed }) {
+    if (existed || have.resolution.kind !== "found") return { commands: [] };
+    return { commands: [networkPortalRemove(have.resolution.vmhba, vmkernelAdapter, force)] };
+  },
+});
+
+const overrule = "Or set force: true, if you know that it is right.";
+
+/**
+ * What must hold before anything is bound. iSER does not support NIC teaming, and takes one RDMA device per virtual switch [vendor
+ * manual, 7.0 and 8.0]. Each rule throws its own error; `force` passes all of them by.
+ */
+const rules: readonly ((have: Have, vmk: VmkernelInterface, device: RdmaDevice | undefined) => void)[] = [
+  function standardSwitch({ switches }, vmk) {
+    if (isOnStandardSwitch(vmk, switches)) return;
+    throw new IserError("DISTRIBUTED_SWITCH", {
+      problem: `${vmk.name} is on ${vmk.portset} (${vmk.vdsName}), not on a standard switch, so its uplinks cannot be checked through esxcli`,
+      cure: `Move ${vmk.name} to a port group of a standard switch. ${overrule}`,
+    });
+  },
+
+  function oneActiveUplink({ failover }, vmk) {
+    const { active = [], standby = [] } = failover ?? {};
+    if (active.length === 1 && standby.length === 0) return;
+    throw new IserError("PORT_GROUP_TEAMING", {
+      problem: `port group "${vmk.portGroup}" of ${vmk.name} has ${active.length} active uplinks (${active.join(", ") || "none"}) and ${standby.length} standby (${standby.join(", ") || "none"}); iSER needs exactly one active and no standby`,
+      cure: `Set it with \`esxcli network vswitch standard portgroup policy failover set\`. ${overrule}`,
+    });
+  },
+
+  function uplinkOfTheAdapter({ failover }, vmk, device) {
+    const [active] = failover?.active ?? [];
+    if (device === undefined || active === device.pairedUplink) return;
+    throw new IserError("UPLINK_MISMATCH", {
+      problem: `port group "${vmk.portGroup}" of ${vmk.name} uses ${active}, but the adapter of ${device.name} is on ${device.pairedUplink}`,
+      cure: `Bind a VMkernel adapter whose port group uses ${device.pairedUplink}, or make ${device.pairedUplink} its active uplink. ${overrule}`,
+    });
+  },
+
+  function oneRdmaDevicePerSwitch({ switches, devices }, vmk) {
+    const uplinks = switches.find(({ name }) => name === vmk.portset)?.uplinks ?? [];
+    const carried = devices.filter(({ pairedUplink }) => uplinks.includes(pairedUplink));
+    if (carried.length <= 1) return;
+    throw new IserError("SWITCH_SHARED", {
+      problem: `virtual switch ${vmk.portset} of ${vmk.name} carries ${carried.length} RDMA devices: ${carried.map(({ name, pairedUplink }) => `${name} (${pairedUplink})`).join(", ")}; iSER takes one per virtual switch`,
+      cure: `Give each its own virtual switch. ${overrule}`,
+    });
+  },
+
+  function sameMtu({ switches }, vmk) {
+    const carrier = switches.find(({ name }) => name === vmk.portset);
+    if (carrier === undefined || carrier.mtu === vmk.mtu) return;
+    throw new IserError("MTU_MISMATCH", {
+      problem: `virtual switch ${carrier.name} has MTU ${carrier.mtu}, but ${vmk.name} has ${vmk.mtu}`,
+      cure: `Set both to the same, \`esxcli network vswitch standard set\` and \`esxcli network ip interface set\` take --mtu. ${overrule}`,
+    });
+  },
+];
+
+/** On a distributed switch the port group is N/A and VDS Name is set [seen]; on a standard one it is the other way round. */
+function isOnStandardSwitch(vmk: VmkernelInterface, switches: readonly StandardSwitch[]): boolean {
+  return switches.some(({ name }) => name === vmk.portset);
+}
+
+export interface PortBindingArgs {
+  host: HostInput;
+  adapter: AdapterInput;
+  /** The VMkernel adapter, `vmk#`. */
+  vmkernelAdapter: pulumi.Input<string>;
+  /**
+   * esxcli's `--force`: bind without the checks below, and unbind while sessions use it. Default false. A change of it alone does not touch
+   * the host.
+   */
+  force?: pulumi.Input<boolean>;
+}
+
+/**
+ * Binds a VMkernel adapter to an adapter: `esxcli iscsi networkportal add`.
+ *
+ * Before it is written: the VMkernel adapter exists and is on a standard switch, its port group has exactly one active and no standby uplink,
+ * that uplink is the adapter's, the virtual switch carries one RDMA device, and switch and VMkernel adapter have the same MTU.
+ *
+ * Errors: VMKERNEL_ADAPTER_NOT_FOUND, DISTRIBUTED_SWITCH, PORT_GROUP_TEAMING, UPLINK_MISMATCH, SWITCH_SHARED, MTU_MISMATCH,
+ * ADAPTER_NOT_FOUND, COMMAND_FAILED. Sources: ESXi 6.7, seen on 5.0; the rules are from the vendor's manuals for 7.0 and 8.0.
+ *
+ * @example
+ * new PortBinding("iser-a", { host: "esx01.lab", adapter, vmkernelAdapter: "vmk1" });
+ */
+export class PortBinding extends EsxiResource {
+  declare readonly adapter: pulumi.Output<string>;
+  declare readonly vmkernelAdapter: pulumi.Output<string>;
+  declare readonly force: pulumi.Output<boolean>;
+  /** ESXi's verdict on the binding. */
+  declare readonly compliant: pulumi.Output<boolean>;
+  /** Why it is not compliant; empty when it is. */
+  declare readonly complianceMessage: pulumi.Output<string>;
+  /** `unused`, `active`, `standby` or `last path` */
+  declare readonly pathStatus: pulumi.Output<string>;
+  declare readonly ipv4: pulumi.Output<string>;
+  declare readonly mtu: pulumi.Output<number>;
+  declare readonly virtualSwitch: pulumi.Output<string>;
+  declare readonly portGroup: pulumi.Output<string>;
+
+  constructor(name: string, args: PortBindingArgs, opts?: pulumi.CustomResourceOptions) {
+    super(portBinding, name, args, opts);
+  }
+}

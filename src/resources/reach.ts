@@ -1,0 +1,34 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type ConfigReader, type HostSettings, resolveTarget } from "../transport/credentials.js";
+import { Pool } from "../transport/pool.js";
+import { hostName } from "./host.js";
+import type { Reach } from "./lifecycle.js";
+
+/** Reaches hosts over SSH; all resources of a process share its connections. */
+export class SshReach implements Reach {
+  private config: ConfigReader = { get: () => undefined };
+
+  constructor(private readonly pool: Pool = new Pool()) {}
+
+  /** Takes the stack's config. Synchronous: Pulumi lets calls in before an awaited configure is through. */
+  configure(config: ConfigReader): void {
+    this.config = config;
+  }
+
+  use: Reach["use"] = async (host, work) => this.pool.use(resolveTarget(host as HostSettings, this.config), work);
+
+  inTurn: Reach["inTurn"] = (host, lanes, work) => this.pool.inTurn(hostName(host) ?? "", lanes, work);
+
+  async sleep(milliseconds: number): Promise<void> {
+    await sleep(milliseconds);
+  }
+
+  /** Pulumi shows what a provider prints as a message of the stack. */
+  notice(text: string): void {
+    process.stdout.write(`${text}\n`);
+  }
+
+  close(): Promise<void> {
+    return this.pool.close();
+  }
+}

@@ -1,0 +1,138 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { IserError } from "../errors.js";
+import {
+  protocolList,
+  type RdmaProtocols,
+  type RoceLogLine,
+  type RoceVersion,
+  roceLog,
+  roceSet,
+  roceSetPath,
+  roceVersions,
+} from "../esxcli/rdma.js";
+import { commandList, time, uptime } from "../esxcli/system.js";
+import { adapterLanes, adapterOf, isFound, observeAdapters, type Resolution, resolve } from "./adapterReference.js";
+import { define } from "./definition.js";
+import { adapterReference } from "./fields.js";
+import { type AdapterInput, EsxiResource, type HostInput } from "./provider.js";
+
+interface Inputs {
+  readonly adapter: string;
+  readonly version: RoceVersion;
+}
+
+interface Have {
+  readonly resolution: Resolution;
+  readonly protocols: readonly RdmaProtocols[];
+  /** What the log says of this adapter since the host was started; undefined when it says nothing. */
+  readonly logged: RoceVersion | undefined;
+  readonly hasCommand: boolean;
+}
+
+interface Before {
+  readonly version: RoceVersion;
+  readonly [key: string]: string;
+}
+
+export const roceParams = define<Inputs, Have, Before>({
+  type: "RoceParams",
+  fields: {
+    adapter: adapterReference,
+    version: z.enum(roceVersions, `must be one of ${roceVersions.join(", ")}`),
+  },
+  identity: ["adapter"],
+  outputs: ["confirmed"],
+
+  id: ({ adapter }) => `${adapter}/roce`,
+  lanes: adapterLanes,
+
+  async observe(ask, { adapter }) {
+    const [view, protocols, commands, lines, now, up] = await Promise.all([
+      observeAdapters(ask),
+      ask(protocolList),
+      ask(commandList),
+      ask(roceLog),
+      ask(time),
+      ask(uptime),
+    ]);
+    const resolution = resolve(view, adapter);
+    const started = new Date(now.getTime() - up / 1000);
+    return {
+      resolution,
+      protocols,
+      logged: lastLogged(lines, resolution, started),
+      hasCommand: commands.has(roceSetPath),
+    };
+  },
+
+  // The setting has no object of its own: it is there with the adapter.
+  exists: ({ resolution }) => isFound(resolution),
+
+  plan({ resolution, protocols, logged, hasCommand }, { version }, { last }) {
+    const { vmhba, device } = adapterOf(resolution);
+    const drifted = logged !== undefined && logged !== version;
+    if (last?.version === version && !drifted) return [];
+    if (!hasCommand) {
+      throw new IserError("COMMAND_UNKNOWN", {
+        problem: `this ESXi build has no \`esxcli ${roceSetPath}\`, so it chooses the RoCE version itself`,
+        cure: "Remove the RoceParams of this host. The command is not in 6.7 GA and gone after 8.0; those builds take the highest version that the card speaks.",
+      });
+    }
+    const speaks = protocols.find((row) => row.device === device?.name);
+    if (version !== "auto" && speaks?.[version] !== true) {
+      const spoken = (["v1", "v2", "iwarp"] as const).filter((known) => speaks?.[known]);
+      throw new IserError("ROCE_NOT_SUPPORTED", {
+        problem: `${device?.name ?? vmhba} does not speak ${version}. It speaks: ${spoken.join(", ") || "nothing that the host lists"}`,
+        cure: "Declare one of these, or auto. `esxcli rdma device protocol list` shows them.",
+      });
+    }
+    return [roceSet(vmhba, version)];
+  },
+
+  // What it was before is known only if the log says so; unset, the host takes the highest version that the card speaks.
+  record: ({ logged }) => ({ version: logged ?? "auto" }),
+  current: ({ logged }) => (logged === undefined ? {} : { version: logged }),
+  report: ({ logged }, { version }) => ({ confirmed: logged === version }),
+
+  remove({ resolution, hasCommand }, inputs, { version = "auto" }) {
+    if (!hasCommand || resolution.kind !== "found" || version === inputs.version) return { commands: [] };
+    return { commands: [roceSet(resolution.vmhba, version)] };
+  },
+});
+
+function lastLogged(lines: readonly RoceLogLine[], resolution: Resolution, started: Date): RoceVersion | undefined {
+  if (resolution.kind !== "found") return undefined;
+  // Before the last start the number may have belonged to another device.
+  return lines.filter(({ vmhba, at }) => vmhba === resolution.vmhba && at >= started).at(-1)?.version;
+}
+
+export interface RoceParamsArgs {
+  host: HostInput;
+  adapter: AdapterInput;
+  /** `auto`: the highest version that the card speaks. */
+  version: pulumi.Input<RoceVersion>;
+}
+
+/**
+ * The RoCE version that iSER uses on an adapter: `esxcli rdma iser params set --roce`.
+ *
+ * ESXi has no command that shows it. Drift is read from the last `iser_set_roce` line of the VMkernel log, if it has one for the adapter
+ * since the host was started; `confirmed` says whether it does. Whether the setting survives a reboot is not known.
+ *
+ * Errors: COMMAND_UNKNOWN on builds without the command (6.7 GA, 9.x), ROCE_NOT_SUPPORTED, ADAPTER_NOT_FOUND.
+ * Sources: ESXCLI reference 8.0.2 (where it is marked deprecated); the log lines are from the vendor's manual for 7.0.
+ *
+ * @example
+ * new RoceParams("iser-a", { host: "esx01.lab", adapter, version: "v2" });
+ */
+export class RoceParams extends EsxiResource {
+  declare readonly adapter: pulumi.Output<string>;
+  declare readonly version: pulumi.Output<RoceVersion>;
+  /** The VMkernel log of this run of the host shows the declared version for the adapter. */
+  declare readonly confirmed: pulumi.Output<boolean>;
+
+  constructor(name: string, args: RoceParamsArgs, opts?: pulumi.CustomResourceOptions) {
+    super(roceParams, name, args, opts);
+  }
+}
