@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { describe as shown } from "../../../src/esxcli/command.js";
+import { type AdapterView, resolve } from "../../../src/resources/adapterReference.js";
+import { check } from "../../../src/resources/inputs.js";
+import { iserAdapter } from "../../../src/resources/iserAdapter.js";
+import { device, iser, tied, view } from "../../support/views.js";
+
+type Have = Parameters<typeof iserAdapter.plan>[0];
+const host = (seen: AdapterView, reference = "vmrdma0", perDevice = true): Have => ({
+  view: seen,
+  resolution: resolve(seen, reference),
+  info: undefined,
+  hasCommand: true,
+  perDevice,
+});
+const memory = { last: undefined, unfinished: false };
+const want = { device: "vmrdma0" };
+
+describe("IserAdapter plans", () => {
+  const plan = (have: Have) => iserAdapter.plan(have, want, memory).map(shown);
+
+  it("enables one device where the build takes --device", () =>
+    assert.deepEqual(plan(host(view())), ["esxcli rdma iser add --device=vmrdma0"]));
+  it("enables all where it does not", () =>
+    assert.deepEqual(plan(host(view(), "vmrdma0", false)), ["esxcli rdma iser add"]));
+  it("writes nothing when the adapter is there", () => assert.deepEqual(plan(host(tied)), []));
+  it("adopts an adapter whose link is down", () =>
+    assert.deepEqual(plan(host({ ...tied, devices: [device(0, { state: "Down" }), device(1)] })), []));
+
+  const refused: [string, Have, RegExp][] = [
+    [
+      "a device that is not there",
+      host(view(), "vmrdma7"),
+      /no RDMA device vmrdma7\. RDMA devices: vmrdma0 .*, vmrdma1/,
+    ],
+    [
+      "a device that is not Active",
+      host(view({ devices: [device(0, { state: "Down" }), device(1)] })),
+      /vmrdma0 is in state Down.*vmrdma1 \(Active/,
+    ],
+    [
+      "a device without uplink",
+      host(view({ devices: [device(0, { pairedUplink: "" }), device(1)] })),
+      /vmrdma0 has no paired uplink/,
+    ],
+    ["a build without iSER", { ...host(view()), hasCommand: false }, /no `esxcli rdma iser add`/],
+    [
+      "adapters that nothing ties",
+      host(view({ adapters: [iser("vmhba64"), iser("vmhba65")] })),
+      /Candidates: vmhba64, vmhba65/,
+    ],
+  ];
+  for (const [title, have, message] of refused) it(`refuses ${title}`, () => assert.throws(() => plan(have), message));
+});
+
+describe("IserAdapter gives back", () => {
+  const remove = (have: Have, existed: boolean, released: string[] = ["vmrdma0"]) =>
+    iserAdapter.remove(have, want, { existed }, { first: have, released: new Set(released) });
+  const alone = { ...tied, adapters: [iser("vmhba64")] };
+
+  it("its own device", () =>
+    assert.deepEqual(remove(host(tied), false).commands.map(shown), ["esxcli rdma iser delete --device=vmrdma0"]));
+  it("not an adapter that was there before", () => assert.deepEqual(remove(host(tied), true), { commands: [] }));
+  it("all, where the build takes no device and it is the only one present", () =>
+    assert.deepEqual(remove(host(alone, "vmrdma0", false), false).commands.map(shown), ["esxcli rdma iser delete"]));
+  it("nothing yet, where that would take another's, and says so", () => {
+    const { commands, notes } = remove(host(tied, "vmrdma0", false), false);
+    assert.deepEqual(commands, []);
+    assert.match(notes?.[0] ?? "", /would also take vmhba65 of vmrdma1/);
+  });
+  it("all, with the last one that is deleted", () =>
+    assert.deepEqual(remove(host(tied, "vmrdma0", false), false, ["vmrdma1", "vmrdma0"]).commands.map(shown), [
+      "esxcli rdma iser delete",
+    ]));
+  it("all, when the other was declared by its uplink", () =>
+    assert.deepEqual(remove(host(tied, "vmrdma0", false), false, ["vmnic5"]).commands.map(shown), [
+      "esxcli rdma iser delete",
+    ]));
+
+  it("remembers an adapter as made here when another's add brought it", () => {
+    const record = (first: Have) => iserAdapter.record(host(tied), want, { first, released: new Set() });
+    assert.deepEqual(record(host(tied)), { existed: true });
+    assert.deepEqual(record(host(view())), { existed: false });
+  });
+});
+
+describe("IserAdapter takes exactly one of device and uplink", () => {
+  const failures = (inputs: object) =>
+    check(iserAdapter, { host: "esx01.lab", ...inputs }).failures.map(({ reason }) => reason);
+  it("either", () => assert.deepEqual([failures({ device: "vmrdma0" }), failures({ uplink: "vmnic4" })], [[], []]));
+  it("not both, not none", () => {
+    assert.match(failures({ device: "vmrdma0", uplink: "vmnic4" }).join(), /give exactly one of them/);
+    assert.match(failures({}).join(), /give exactly one of them/);
+  });
+  it("no table header, no vmhba#", () => {
+    for (const device of ["Name", "vmhba64", "vmrdma", "vmrdma01", "vmrdma0 ; reboot"])
+      assert.equal(failures({ device }).length, 1, device);
+  });
+});
