@@ -88,8 +88,8 @@ export interface AdapterPropertiesArgs {
   host: HostInput;
   adapter: AdapterInput;
   /** The iSCSI name: `iqn.yyyy-mm.domain:text`, `eui.` or `naa.` [RFC 3720, RFC 3980]. Kept in lower case. */
-  iqn?: pulumi.Input<string>;
-  alias?: pulumi.Input<string>;
+  iqn?: pulumi.Input<string> | undefined;
+  alias?: pulumi.Input<string> | undefined;
 }
 
 /**

@@ -210,16 +210,16 @@ export interface ChapArgs {
    */
   level: pulumi.Input<ChapLevel>;
   /** The name that the initiator authenticates with, 1 to 511 bytes. Must not begin with a hyphen. */
-  name?: pulumi.Input<string>;
+  name?: pulumi.Input<string> | undefined;
   /** 1 to 255 printable characters; ESXi recommends at least 12 bytes. Always encrypted in state. */
-  secret?: pulumi.Input<string>;
+  secret?: pulumi.Input<string> | undefined;
   /** Mutual CHAP: what the target authenticates with. Only with level `required`. `"prohibited"` switches it off; left out, it is not managed. */
-  mutual?: pulumi.Input<{ name: pulumi.Input<string>; secret: pulumi.Input<string> } | "prohibited">;
+  mutual?: pulumi.Input<{ name: pulumi.Input<string>; secret: pulumi.Input<string> } | "prohibited"> | undefined;
   /**
    * How the secret reaches esxcli. `prompt` (default): on standard input, so that it is on no command line of the host.
    * `argument`: as `--secret=…`, for a build whose esxcli does not read it from standard input; the host's process list and logs may show it.
    */
-  secretVia?: pulumi.Input<"prompt" | "argument">;
+  secretVia?: pulumi.Input<"prompt" | "argument"> | undefined;
 }
 
 /**

@@ -68,7 +68,7 @@ export interface DiscoveryAddressArgs {
   /** IPv4 address, IPv6 address without brackets, or DNS name of the storage system. */
   address: pulumi.Input<string>;
   /** Default 3260. */
-  port?: pulumi.Input<number>;
+  port?: pulumi.Input<number> | undefined;
 }
 
 /**

@@ -7,29 +7,29 @@ export interface HostConnectionArgs {
   /** Host name or address. Names the host in ids and messages. */
   host: pulumi.Input<string>;
   /** SSH port. Default 22. */
-  port?: pulumi.Input<number>;
+  port?: pulumi.Input<number> | undefined;
   /** Default root. */
-  user?: pulumi.Input<string>;
+  user?: pulumi.Input<string> | undefined;
   /** Sent by keyboard-interactive, the only password method of ESXi's sshd. [seen on 8.0.2] */
-  password?: pulumi.Input<string>;
+  password?: pulumi.Input<string> | undefined;
   /** OpenSSH or PEM text of an RSA or ECDSA key. ESXi refuses ed25519 keys. [seen on 8.0.2] */
-  privateKey?: pulumi.Input<string>;
-  privateKeyPassword?: pulumi.Input<string>;
+  privateKey?: pulumi.Input<string> | undefined;
+  privateKeyPassword?: pulumi.Input<string> | undefined;
   /** Default: SSH_AUTH_SOCK. */
-  agentSocketPath?: pulumi.Input<string>;
+  agentSocketPath?: pulumi.Input<string> | undefined;
   /** `SHA256:…`, a public key line, or `insecure-accept-any`. Default: known_hosts; a host that is not in it is refused. */
-  hostKey?: pulumi.Input<string>;
+  hostKey?: pulumi.Input<string> | undefined;
   /** How often an unreachable host is dialled. Default 3. A refused login is never repeated. */
-  dialErrorLimit?: pulumi.Input<number>;
+  dialErrorLimit?: pulumi.Input<number> | undefined;
   /** Seconds for one dial. Default 15. */
-  perDialTimeout?: pulumi.Input<number>;
+  perDialTimeout?: pulumi.Input<number> | undefined;
 }
 
 export interface HostArgs extends HostConnectionArgs {
   /** A bastion to go through. ESXi itself does not forward. [seen on 8.0.2] */
-  proxy?: pulumi.Input<HostConnectionArgs>;
+  proxy?: pulumi.Input<HostConnectionArgs> | undefined;
   /** Seconds for one command. Default 120. */
-  commandTimeout?: pulumi.Input<number>;
+  commandTimeout?: pulumi.Input<number> | undefined;
 }
 
 const connection = {
@@ -87,6 +87,12 @@ export const hostField = z.unknown().transform((value, context): Host => {
 export function hostName(host: unknown): string | undefined {
   const named = typeof host === "object" && host !== null ? (host as { host?: unknown }).host : host;
   return typeof named === "string" ? named.trim().toLowerCase() : undefined;
+}
+
+/** Where a host is reached: two hosts may share a name and differ in the port. */
+export function hostPlace(host: unknown): string {
+  const port = typeof host === "object" && host !== null ? (host as { port?: unknown }).port : undefined;
+  return `${hostName(host) ?? ""}:${port ?? 22}`;
 }
 
 const credentials = ["password", "privateKey", "privateKeyPassword"] as const;

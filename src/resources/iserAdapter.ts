@@ -146,9 +146,9 @@ export const iserAdapter = define<Inputs, Have, Before>({
 export interface IserAdapterArgs {
   host: HostInput;
   /** The RDMA device, `vmrdma#`. Exactly one of `device` and `uplink`. */
-  device?: pulumi.Input<string>;
+  device?: pulumi.Input<string> | undefined;
   /** The physical NIC that the RDMA device is paired with, `vmnic#`. */
-  uplink?: pulumi.Input<string>;
+  uplink?: pulumi.Input<string> | undefined;
 }
 
 /**

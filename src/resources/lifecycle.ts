@@ -5,7 +5,7 @@ import { interpret } from "../esxcli/run.js";
 import type { Session } from "../transport/session.js";
 import type { Ask, JsonRecord, Memory, Peers, Report } from "./definition.js";
 import type { Host } from "./host.js";
-import { hostName } from "./host.js";
+import { hostName, hostPlace } from "./host.js";
 import {
   type AnyDefinition,
   type CheckFailure,
@@ -210,9 +210,9 @@ export class Lifecycle {
   }
 
   private peersOf(properties: Properties, have: unknown): Peers<unknown> & { released: Set<string> } {
-    const host = hostName(properties.host) ?? "";
-    const peers = this.peers.get(host) ?? { first: have, released: new Set<string>() };
-    this.peers.set(host, peers);
+    const place = hostPlace(properties.host);
+    const peers = this.peers.get(place) ?? { first: have, released: new Set<string>() };
+    this.peers.set(place, peers);
     return peers;
   }
 

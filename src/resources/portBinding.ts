@@ -166,7 +166,7 @@ export interface PortBindingArgs {
    * esxcli's `--force`: bind without the checks below, and unbind while sessions use it. Default false. A change of it alone does not touch
    * the host.
    */
-  force?: pulumi.Input<boolean>;
+  force?: pulumi.Input<boolean> | undefined;
 }
 
 /**

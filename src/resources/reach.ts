@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ConfigReader, type HostSettings, resolveTarget } from "../transport/credentials.js";
 import { Pool } from "../transport/pool.js";
-import { hostName } from "./host.js";
+import { hostPlace } from "./host.js";
 import type { Reach } from "./lifecycle.js";
 
 /** Reaches hosts over SSH; all resources of a process share its connections. */
@@ -17,7 +17,7 @@ export class SshReach implements Reach {
 
   use: Reach["use"] = async (host, work) => this.pool.use(resolveTarget(host as HostSettings, this.config), work);
 
-  inTurn: Reach["inTurn"] = (host, lanes, work) => this.pool.inTurn(hostName(host) ?? "", lanes, work);
+  inTurn: Reach["inTurn"] = (host, lanes, work) => this.pool.inTurn(hostPlace(host), lanes, work);
 
   async sleep(milliseconds: number): Promise<void> {
     await sleep(milliseconds);

@@ -1,0 +1,57 @@
+/** The direction of imports: components → resources → esxcli; resources → transport; transport → esxcli/command (types); cli → all. */
+const only = (name, from, to, extra = {}) => ({
+  name,
+  severity: "error",
+  from: { path: from },
+  to: { path: "^src/", pathNot: to, ...extra },
+});
+
+module.exports = {
+  forbidden: [
+    {
+      name: "no cycles",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
+    only("the simulator imports nothing of the product", "^src/simulator/", "^src/simulator/"),
+    {
+      name: "the product imports nothing of the simulator",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/(simulator|cli)/" },
+      to: { path: "^src/simulator/" },
+    },
+    only("errors.ts stands alone", "^src/errors\\.ts$", "^$"),
+    only("esxcli does no I/O and knows no resource", "^src/esxcli/", "^src/(esxcli/|errors\\.ts$)"),
+    only(
+      "transport knows commands, nothing else",
+      "^src/transport/",
+      "^src/(transport/|errors\\.ts$|esxcli/command\\.ts$)",
+    ),
+    {
+      name: "transport takes only the types of commands",
+      severity: "error",
+      from: { path: "^src/transport/" },
+      to: { path: "^src/esxcli/", dependencyTypesNot: ["type-only"] },
+    },
+    only("resources know esxcli", "^src/resources/", "^src/(resources|esxcli|transport)/|^src/errors\\.ts$"),
+    {
+      name: "only the lifecycle and its reach know transport",
+      severity: "error",
+      from: { path: "^src/resources/", pathNot: "^src/resources/(lifecycle|reach)\\.ts$" },
+      to: { path: "^src/transport/" },
+    },
+    only("components put resources together", "^src/components/", "^src/(components|resources)/|^src/errors\\.ts$"),
+    {
+      name: "no library outside package.json",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "unknown", "undetermined"] },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    doNotFollow: { path: "node_modules" },
+  },
+};
