@@ -1,0 +1,269 @@
+import assert from "node:assert/strict";
+import { beforeEach, describe, it } from "mocha";
+import { z } from "zod";
+import { type ErrorCode, IserError } from "../../../src/errors.js";
+import { type EsxcliCommand, type HostCommand, describe as shown } from "../../../src/esxcli/command.js";
+import { said } from "../../../src/esxcli/output.js";
+import { define } from "../../../src/resources/definition.js";
+import { Lifecycle, type Reach } from "../../../src/resources/lifecycle.js";
+import type { Outcome, Session } from "../../../src/transport/session.js";
+
+/** The simplest thing a host could have: lamps by name, each with a colour and a code that cannot be read back. */
+interface Lamp {
+  readonly name: string;
+  readonly colour?: string;
+  readonly code?: string;
+}
+
+const list: EsxcliCommand<ReadonlyMap<string, string>> = {
+  kind: "esxcli",
+  path: "lamp list",
+  args: [],
+  effect: "read",
+  decode: (stdout) => new Map(Object.entries(JSON.parse(stdout) as Record<string, string>)),
+};
+const write = (path: string, name: string, colour?: string): EsxcliCommand => ({
+  kind: "esxcli",
+  path,
+  args: [{ name: "name", value: name }, ...(colour === undefined ? [] : [{ name: "colour", value: colour }])],
+  effect: "write",
+  decode: said,
+});
+
+const lamp = define<Lamp, ReadonlyMap<string, string>, { readonly existed: boolean; readonly colour: string }>({
+  type: "Lamp",
+  fields: { name: z.string(), colour: z.string().optional(), code: z.string().optional() },
+  identity: ["name"],
+  secrets: ["code"],
+  outputs: ["lit"],
+  settleSeconds: 1,
+  id: ({ name }) => name,
+  lanes: async (_ask, { name }) => [name],
+  observe: (ask) => ask(list),
+  exists: (have, { name }) => have.has(name),
+  plan: (have, { name, colour = "white", code }, { last }) => [
+    ...(have.has(name) ? [] : [write("lamp add", name)]),
+    ...(have.get(name) === colour ? [] : [write("lamp paint", name, colour)]),
+    ...(code === undefined || code === last?.code ? [] : [write("lamp code", name)]),
+  ],
+  record: (have, { name }) => ({ existed: have.has(name), colour: have.get(name) ?? "white" }),
+  current: (have, { name }) => ({ colour: have.get(name) ?? "" }),
+  report: (have, { name }) => ({ lit: have.has(name) }),
+  remove: (have, { name }, { existed, colour }) => {
+    if (!existed) return { commands: [write("lamp remove", name)], notes: ["it was warm."] };
+    return { commands: have.get(name) === colour ? [] : [write("lamp paint", name, colour)] };
+  },
+});
+
+/** A host with lamps. What is in `trouble` happens to the next commands that match. */
+class LampHost implements Reach {
+  readonly lamps: Record<string, string> = {};
+  readonly run: string[] = [];
+  readonly lanes: string[] = [];
+  readonly notices: string[] = [];
+  trouble: {
+    readonly command: RegExp;
+    readonly before?: ErrorCode;
+    readonly after?: ErrorCode;
+    readonly says?: Outcome;
+  }[] = [];
+  /** How many listings still show the state before the last write. */
+  lag = 0;
+  connections = 0;
+  slept = 0;
+
+  async use<T>(_host: unknown, work: (session: Session) => Promise<T>): Promise<T> {
+    this.connections += 1;
+    return work({ host: "esx01.lab", open: true, execute: (command) => this.execute(command) });
+  }
+  async inTurn<T>(_host: unknown, lanes: readonly string[], work: () => Promise<T>): Promise<T> {
+    this.lanes.push(...lanes);
+    return work();
+  }
+  async sleep(milliseconds: number) {
+    this.slept += milliseconds;
+  }
+  notice(text: string) {
+    this.notices.push(text);
+  }
+
+  private shown = "{}";
+  private async execute(command: HostCommand): Promise<Outcome> {
+    this.run.push(shown(command));
+    const index = this.trouble.findIndex((trouble) => trouble.command.test(shown(command)));
+    const [trouble] = index < 0 ? [] : this.trouble.splice(index, 1);
+    if (trouble?.before) throw problem(trouble.before);
+    if (trouble?.says) return trouble.says;
+    const stdout = this.effect(command as EsxcliCommand);
+    if (trouble?.after) throw problem(trouble.after);
+    return { status: 0, stdout, stderr: "" };
+  }
+  private effect({ path, args }: EsxcliCommand): string {
+    const [name = "", colour = "white"] = args.map(({ value }) => String(value));
+    if (path === "lamp list") {
+      if (this.lag > 0) this.lag -= 1;
+      else this.shown = JSON.stringify(this.lamps);
+      return this.shown;
+    }
+    if (path === "lamp remove") delete this.lamps[name];
+    else if (path !== "lamp code") this.lamps[name] = colour;
+    return "";
+  }
+  get writes() {
+    return this.run.filter((line) => !line.includes("lamp list"));
+  }
+}
+
+const problem = (code: ErrorCode) => new IserError(code, { host: "esx01.lab", problem: "it went wrong", cure: "Try." });
+type HalfDone = IserError & { id: string; properties: Record<string, unknown>; reasons: string[] };
+
+describe("the lifecycle", () => {
+  let host: LampHost;
+  let life: Lifecycle;
+  const red = { host: "ESX01.lab", name: "a", colour: "red" };
+  const failure = async (work: Promise<unknown>): Promise<HalfDone> =>
+    work.then(
+      () => assert.fail("it did not fail"),
+      (error) => error as HalfDone,
+    );
+
+  beforeEach(() => {
+    host = new LampHost();
+    life = new Lifecycle(lamp, host);
+  });
+
+  it("creates, with outputs from the last observation and an id like a path", async () => {
+    const { id, outs } = await life.create(red);
+    assert.equal(id, "esx01.lab/a");
+    assert.deepEqual(host.writes, ["esxcli lamp add --name=a", "esxcli lamp paint --name=a --colour=red"]);
+    assert.deepEqual(outs, { ...red, lit: true, before: { existed: false, colour: "white" } });
+    assert.deepEqual(host.lanes, ["a"]);
+  });
+
+  it("writes nothing when what is declared is there, and leaves it at delete", async () => {
+    host.lamps.a = "red";
+    const { id, outs } = await life.create(red);
+    await life.delete(id, outs);
+    assert.deepEqual([host.writes, host.lamps], [[], { a: "red" }]);
+  });
+
+  it("gives back what was there before it was changed, over several updates", async () => {
+    host.lamps.a = "blue";
+    host.lamps.b = "green";
+    const { id, outs } = await life.create(red);
+    const { outs: later } = await life.update(outs, { ...red, colour: "pink" });
+    await life.delete(id, later);
+    assert.deepEqual(host.lamps, { a: "blue", b: "green" });
+  });
+
+  it("removes what it made, tells what there is to tell, and takes its absence for success", async () => {
+    const { id, outs } = await life.create(red);
+    await life.delete(id, outs);
+    await life.delete(id, outs);
+    assert.deepEqual(host.lamps, {});
+    assert.deepEqual(host.notices, ["esx01.lab: Lamp esx01.lab/a: it was warm."]);
+  });
+
+  it("sees drift of just the property that drifted", async () => {
+    const { id, outs } = await life.create(red);
+    host.lamps.a = "blue";
+    const { props, inputs } = await life.read(id, outs);
+    assert.deepEqual(props, { ...outs, colour: "blue" });
+    assert.deepEqual(inputs, { ...red, colour: "blue" });
+    assert.equal(life.diff(props, red).changes, true);
+  });
+
+  it("finds it absent only when the listing succeeded and lacks it", async () => {
+    const { id, outs } = await life.create(red);
+    delete host.lamps.a;
+    assert.equal((await life.read(id, outs)).id, "");
+    host.trouble = [{ command: /list/, says: { status: 1, stdout: "Unable to list lamps", stderr: "" } }];
+    assert.equal((await failure(life.read(id, outs))).code, "COMMAND_FAILED");
+  });
+
+  it("does not ask the host for a change of credentials", async () => {
+    const { outs } = await life.create(red);
+    const before = host.connections;
+    const news = { ...red, host: { host: "esx01.lab", user: "admin" } };
+    assert.equal(life.diff(outs, news).changes, true);
+    assert.deepEqual((await life.update(outs, news)).outs, { ...outs, ...news });
+    assert.equal(host.connections, before);
+  });
+
+  it("writes a secret when it differs from the one in state, and only then", async () => {
+    const coded = { ...red, code: "one" };
+    const { outs } = await life.create(coded);
+    await life.update(outs, { ...coded, colour: "blue" });
+    await life.update({ ...outs, colour: "blue" }, { ...coded, colour: "blue", code: "two" });
+    assert.equal(host.writes.filter((line) => line.includes("lamp code")).length, 2);
+  });
+
+  describe("when something fails", () => {
+    it("before the first write, keeps nothing", async () => {
+      host.trouble = [{ command: /list/, before: "HOST_UNREACHABLE" }];
+      assert.equal((await failure(life.create(red))).id, undefined);
+    });
+
+    it("halfway, keeps what was done and what was before, and the next up goes on", async () => {
+      host.lamps.a = "blue";
+      host.trouble = [{ command: /code/, says: { status: 1, stdout: "Lamp is hot", stderr: "" } }];
+      const coded = { ...red, code: "one" };
+      const error = await failure(life.create(coded));
+      assert.deepEqual([error.id, error.reasons.length], ["esx01.lab/a", 1]);
+      assert.deepEqual(error.properties.before, { existed: true, colour: "blue" });
+      // The engine calls update after a failed create, although nothing differs.
+      const { outs } = await life.update(error.properties, coded);
+      assert.equal(outs.unfinished, undefined);
+      assert.equal(host.writes.filter((line) => line.includes("lamp code")).length, 2);
+      await life.delete(error.id, outs);
+      assert.deepEqual(host.lamps, { a: "blue" });
+    });
+
+    for (const when of ["before", "after"] as const)
+      it(`observes again when the connection is lost ${when} the effect of a write, and writes nothing twice`, async () => {
+        host.trouble = [{ command: /add/, [when]: "CONNECTION_LOST" }];
+        const { outs } = await life.create(red);
+        assert.deepEqual(host.lamps, { a: "red" });
+        assert.equal(host.writes.filter((line) => line.includes("add")).length, when === "before" ? 2 : 1);
+        assert.deepEqual(outs.before, { existed: false, colour: "white" });
+      });
+
+    it("gives up after three connections", async () => {
+      host.trouble = Array.from({ length: 9 }, () => ({ command: /list/, before: "CONNECTION_LOST" as const }));
+      assert.equal((await failure(life.create(red))).code, "CONNECTION_LOST");
+      assert.equal(host.connections, 3);
+    });
+
+    it("does not repeat anything else", async () => {
+      host.trouble = [{ command: /add/, before: "COMMAND_TIMEOUT" }];
+      assert.equal((await failure(life.create(red))).code, "COMMAND_TIMEOUT");
+      assert.equal(host.connections, 1);
+    });
+  });
+
+  describe("when the host is slow to show a change", () => {
+    it("waits for it", async () => {
+      host.lag = 3;
+      const { outs } = await life.create(red);
+      assert.equal(outs.lit, true);
+      assert.ok(host.slept > 0);
+    });
+
+    it("waits no longer than it may, and says what is left to do", async () => {
+      const { outs } = await life.create(red);
+      host.trouble = [{ command: /paint/, says: { status: 0, stdout: "", stderr: "" } }];
+      const error = await failure(life.update(outs, { ...red, colour: "blue" }));
+      assert.equal(error.code, "NOT_CONVERGED");
+      assert.match(error.message, /still to do: esxcli lamp paint --name=a --colour=blue/);
+      assert.ok(host.slept >= 1000 && host.slept < 3000, String(host.slept));
+    });
+  });
+
+  it("tells that a reboot is required, and does not wait for it", async () => {
+    const { id, outs } = await life.create(red);
+    host.trouble = [{ command: /remove/, says: { status: 0, stdout: "Removed. (Reboot Required)", stderr: "" } }];
+    await life.delete(id, outs);
+    assert.match(host.notices[0] ?? "", /gone after the next reboot/);
+    assert.equal(host.slept, 0);
+  });
+});
