@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import type { AnyDefinition, Properties } from "../../src/resources/inputs.js";
+import { Lifecycle } from "../../src/resources/lifecycle.js";
+import { SshReach } from "../../src/resources/reach.js";
+import { startSimulator } from "../../src/simulator/index.js";
+import { Pool } from "../../src/transport/pool.js";
+
+type Options = Parameters<typeof startSimulator>[0];
+type Simulator = Awaited<ReturnType<typeof startSimulator>>;
+
+/** A simulated host on the loopback interface, and what the provider process has of it: lifecycles over real SSH. */
+export class Lab {
+  readonly notices: string[] = [];
+  readonly pool = new Pool();
+  private readonly reach = new SshReach(this.pool);
+
+  private constructor(readonly simulator: Simulator) {
+    this.reach.notice = (text) => this.notices.push(text);
+    // A host that takes its time is told by counted listings, not by the clock.
+    this.reach.sleep = async () => undefined;
+  }
+
+  static async start(options: Options = {}): Promise<Lab> {
+    return new Lab(await startSimulator(options));
+  }
+
+  get host() {
+    return this.simulator.host;
+  }
+
+  /** The host as a resource declares it. */
+  get settings() {
+    const { address, port, password, fingerprint } = this.simulator;
+    return { host: address, port, password, hostKey: fingerprint };
+  }
+
+  lifecycle(definition: AnyDefinition): Declared {
+    return new Declared(definition, new Lifecycle(definition, this.reach), this.settings);
+  }
+
+  /** Runs a command on the host as an administrator would, and gives what it printed. */
+  hand(line: string): string {
+    const { status, stdout } = this.host.execute(line);
+    assert.equal(status, 0, `${line}: ${stdout}`);
+    return stdout;
+  }
+
+  /** The state-changing commands that the host was given from here on by other than `hand`. */
+  writesSince(start: number): string[] {
+    return this.host.journal.slice(start).filter(({ effect }) => effect === "write").map(({ line }) => line);
+  }
+
+  async close(): Promise<void> {
+    await this.pool.close();
+    await this.simulator.close();
+  }
+}
+
+/** One resource of a program, taken through its life as the engine would. */
+export class Declared {
+  id = "";
+  state: Properties | undefined;
+
+  constructor(
+    private readonly definition: AnyDefinition,
+    private readonly life: Lifecycle,
+    private readonly host: Properties,
+  ) {}
+
+  /** `pulumi up`: check, then create, update, replace or nothing. */
+  async up(inputs: object): Promise<"create" | "update" | "replace" | "same"> {
+    const { inputs: news, failures } = this.life.check({ host: this.host, ...inputs });
+    assert.deepEqual(failures, []);
+    if (this.state === undefined) {
+      await this.create(news);
+      return "create";
+    }
+    const { changes, replaces } = this.life.diff(this.state, news);
+    if (replaces.length > 0) {
+      await this.destroy();
+      await this.create(news);
+      return "replace";
+    }
+    if (!changes && !this.state.unfinished) return "same";
+    await this.keeping(async () => ({ outs: (await this.life.update(this.state ?? {}, news)).outs }));
+    return "update";
+  }
+
+  /** `pulumi refresh`: the properties that drifted. */
+  async refresh(): Promise<string[] | "gone"> {
+    const { id, props } = await this.life.read(this.id, this.state ?? {});
+    const before = this.state ?? {};
+    this.state = id === "" ? undefined : props;
+    if (id === "") return "gone";
+    return Object.keys(props).filter((key) => JSON.stringify(props[key]) !== JSON.stringify(before[key]));
+  }
+
+  async destroy(): Promise<void> {
+    if (this.state !== undefined) await this.life.delete(this.id, this.state);
+    this.state = undefined;
+  }
+
+  private create(news: Properties): Promise<void> {
+    return this.keeping(() => this.life.create(news));
+  }
+
+  /** As the engine: an error with an id leaves the resource in state. */
+  private async keeping(work: () => Promise<{ id?: string; outs: Properties }>): Promise<void> {
+    try {
+      const { id, outs } = await work();
+      this.id = id ?? this.id;
+      this.state = outs;
+    } catch (error) {
+      const { id, properties } = error as { id?: string; properties?: Properties };
+      if (id !== undefined) {
+        this.id = id;
+        this.state = properties;
+      }
+      throw error;
+    }
+  }
+}
