@@ -19,7 +19,7 @@ export interface HostConnectionArgs {
   agentSocketPath?: pulumi.Input<string> | undefined;
   /** `SHA256:…`, a public key line, or `insecure-accept-any`. Default: known_hosts; a host that is not in it is refused. */
   hostKey?: pulumi.Input<string> | undefined;
-  /** How often an unreachable host is dialled. Default 3. A refused login is never repeated. */
+  /** How often an unreachable host is dialled again. Default 3. A refused login is never repeated. */
   dialErrorLimit?: pulumi.Input<number> | undefined;
   /** Seconds for one dial. Default 15. */
   perDialTimeout?: pulumi.Input<number> | undefined;

@@ -35,7 +35,7 @@ export class Lab {
   }
 
   lifecycle(definition: AnyDefinition): Declared {
-    return new Declared(definition, new Lifecycle(definition, this.reach), this.settings);
+    return new Declared(new Lifecycle(definition, this.reach), this.settings);
   }
 
   /** Runs a command on the host as an administrator would, and gives what it printed. */
@@ -47,7 +47,10 @@ export class Lab {
 
   /** The state-changing commands that the host was given from here on by other than `hand`. */
   writesSince(start: number): string[] {
-    return this.host.journal.slice(start).filter(({ effect }) => effect === "write").map(({ line }) => line);
+    return this.host.journal
+      .slice(start)
+      .filter(({ effect }) => effect === "write")
+      .map(({ line }) => line);
   }
 
   async close(): Promise<void> {
@@ -62,7 +65,6 @@ export class Declared {
   state: Properties | undefined;
 
   constructor(
-    private readonly definition: AnyDefinition,
     private readonly life: Lifecycle,
     private readonly host: Properties,
   ) {}

@@ -1,9 +1,18 @@
 import { execFileSync } from "node:child_process";
+import type { EventEmitter } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { type AddressInfo, connect as tcpConnect } from "node:net";
+import { type AddressInfo, type Socket, connect as tcpConnect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type AuthContext, type Connection, type ParsedKey, Server, type ServerChannel, utils } from "ssh2";
+import {
+  type Algorithms,
+  type AuthContext,
+  type Connection,
+  type ParsedKey,
+  Server,
+  type ServerChannel,
+  utils,
+} from "ssh2";
 import type { ServerSettings } from "../../src/transport/credentials.js";
 import { fingerprint } from "../../src/transport/hostKey.js";
 
@@ -24,10 +33,16 @@ export interface ServerOptions {
   /** What the server says it accepts. ESXi's are the default. */
   readonly methods?: readonly ("publickey" | "keyboard-interactive" | "password")[];
   readonly hostKeys?: readonly string[];
+  /** Default: those of ESXi 8.0.2. */
+  readonly algorithms?: Algorithms;
   readonly maxSessions?: number;
   /** Forwards TCP connections, as a bastion does. */
   readonly forwards?: boolean;
   readonly run?: (request: Request) => void;
+  /** Runs no command at all, as for a user without a shell. */
+  readonly refusesCommands?: boolean;
+  /** Decides on logins in place of everything above. */
+  readonly authenticate?: (context: AuthContext, connection: Connection) => void;
 }
 
 /** What the server saw. */
@@ -53,6 +68,20 @@ export interface TestServer {
   dropConnections(): void;
   close(): Promise<void>;
 }
+
+/** Recorded from the sshd of an ESXi 8.0.2 host; ssh2's server has no group exchange, which that one offers too. */
+const esxiAlgorithms: Algorithms = {
+  cipher: ["aes256-gcm@openssh.com", "aes128-gcm@openssh.com", "aes256-ctr", "aes192-ctr", "aes128-ctr"],
+  hmac: ["hmac-sha2-256", "hmac-sha2-512"],
+  kex: [
+    "ecdh-sha2-nistp256",
+    "ecdh-sha2-nistp384",
+    "ecdh-sha2-nistp521",
+    "diffie-hellman-group16-sha512",
+    "diffie-hellman-group18-sha512",
+    "diffie-hellman-group14-sha256",
+  ],
+};
 
 export const keys = {
   ecdsaHost: utils.generateKeyPairSync("ecdsa", { bits: 256 }),
@@ -87,12 +116,16 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     forwards: [],
   };
   const open = new Set<Connection>();
-  const server = new Server({ hostKeys: [...hostKeys] }, (connection) => {
+  const { algorithms = esxiAlgorithms } = options;
+  const server = new Server({ hostKeys: [...hostKeys], algorithms }, (connection) => {
     seen.connections += 1;
     open.add(connection);
     connection.on("error", () => undefined);
     connection.on("close", () => open.delete(connection));
-    connection.on("authentication", (context) => authenticate(context, options, methods, seen));
+    connection.on("authentication", (context) => {
+      if (options.authenticate) options.authenticate(context, connection);
+      else authenticate(context, options, methods, seen);
+    });
     let sessions = 0;
     connection.on("session", (accept, reject) => {
       if (sessions >= (options.maxSessions ?? 10)) return reject();
@@ -108,7 +141,8 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
         seen.signals.push(info.name);
         if (typeof accepted === "function") accepted();
       });
-      session.on("exec", (accepted, _rejected, { command }) => {
+      session.on("exec", (accepted, rejected, { command }) => {
+        if (options.refusesCommands) return rejected();
         seen.lines.push(command);
         const channel = accepted();
         channel.on("error", () => undefined);
@@ -121,10 +155,11 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
         (options.run ?? ((it) => answer(it, "")))(request);
       });
     });
-    connection.on("tcpip", (accept, reject, { destIP, destPort }) => {
-      if (!options.forwards) return reject();
+    // Without a listener ssh2 answers that forwarding is prohibited, as ESXi's sshd does.
+    if (!options.forwards) return;
+    connection.on("tcpip", (accept, _reject, { destIP, destPort }) => {
       seen.forwards.push(`${destIP}:${destPort}`);
-      const socket = tcpConnect(destPort, destIP);
+      const socket = tcpConnect({ port: destPort, host: destIP, noDelay: true });
       socket.on("error", () => undefined);
       socket.once("connect", () => {
         const channel = accept();
@@ -134,9 +169,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     });
   });
   // Both ends without Nagle's algorithm, or every exchange waits 40 ms.
-  (server as unknown as { _srv: NodeJS.EventEmitter })._srv.on("connection", (socket: import("node:net").Socket) =>
-    socket.setNoDelay(true),
-  );
+  (server as unknown as { _srv: EventEmitter })._srv.on("connection", (socket: Socket) => socket.setNoDelay(true));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const fingerprints = hostKeys.map((text) => fingerprint(publicKey(text).getPublicSSH()));
@@ -157,7 +190,12 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
 
 /** Cuts the TCP connection without a word, as a power failure does. */
 export function destroy(connection: Connection): void {
-  (connection as unknown as { _sock: import("node:net").Socket })._sock.destroy();
+  (connection as unknown as { _sock: Socket })._sock.destroy();
+}
+
+/** Ends the connection with sshd's words for too many failures, which are a protocol error of RFC 4253 (2). */
+export function disconnect(connection: Connection): void {
+  (connection as unknown as { _protocol: { disconnect(reason: number): void } })._protocol.disconnect(2);
 }
 
 function authenticate(

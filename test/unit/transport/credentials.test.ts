@@ -23,36 +23,36 @@ interface Row {
 const rows: readonly Row[] = [
   {
     name: "takes the environment's form for one host before everything else",
-    settings: { host, password: "own" },
-    config: { password: "general", hosts: hosts({ password: "listed" }) },
-    env: { ESXI_ISER_PASSWORD: "all", ESXI_ISER_PASSWORD__ESX01_LAB: "one", SSH_AUTH_SOCK: "/agent" },
-    found: { user: "root from the default", password: "one from environment ESXI_ISER_PASSWORD__ESX01_LAB" },
+    settings: { host, password: "pw-own" },
+    config: { password: "pw-general", hosts: hosts({ password: "pw-listed" }) },
+    env: { ESXI_ISER_PASSWORD: "pw-all", ESXI_ISER_PASSWORD__ESX01_LAB: "pw-one", SSH_AUTH_SOCK: "/agent" },
+    found: { user: "root from the default", password: "pw-one from environment ESXI_ISER_PASSWORD__ESX01_LAB" },
   },
   {
     name: "takes the environment before the resource's own password, for refresh sees the config of the last up",
-    settings: { host, password: "own" },
-    config: { password: "general" },
-    env: { ESXI_ISER_PASSWORD: "all" },
-    found: { user: "root from the default", password: "all from environment ESXI_ISER_PASSWORD" },
+    settings: { host, password: "pw-own" },
+    config: { password: "pw-general" },
+    env: { ESXI_ISER_PASSWORD: "pw-all" },
+    found: { user: "root from the default", password: "pw-all from environment ESXI_ISER_PASSWORD" },
   },
   {
     name: "takes the resource's own password before config",
-    settings: { host, user: "ops", password: "own" },
-    config: { user: "general", password: "general", hosts: hosts({ password: "listed" }) },
-    found: { user: "ops from the resource's host.user", password: "own from the resource's host.password" },
+    settings: { host, user: "ops", password: "pw-own" },
+    config: { user: "general", password: "pw-general", hosts: hosts({ password: "pw-listed" }) },
+    found: { user: "ops from the resource's host.user", password: "pw-own from the resource's host.password" },
   },
   {
     name: "takes the host's entry in config before the general one",
-    config: { password: "general", user: "someone", hosts: hosts({ password: "listed" }) },
+    config: { password: "pw-general", user: "someone", hosts: hosts({ password: "pw-listed" }) },
     found: {
       user: "someone from config esxi-iser:user",
-      password: 'listed from config esxi-iser:hosts["esx01.lab"].password',
+      password: 'pw-listed from config esxi-iser:hosts["esx01.lab"].password',
     },
   },
   {
     name: "takes general config if the host has no entry",
-    config: { password: "general", hosts: JSON.stringify({ "esx02.lab": { password: "other" } }) },
-    found: { user: "root from the default", password: "general from config esxi-iser:password" },
+    config: { password: "pw-general", hosts: JSON.stringify({ "esx02.lab": { password: "pw-other" } }) },
+    found: { user: "root from the default", password: "pw-general from config esxi-iser:password" },
   },
   {
     name: "falls back to the SSH agent only if there is nothing else",
@@ -95,21 +95,21 @@ const rows: readonly Row[] = [
   {
     name: "takes a key and its passphrase from different places if need be",
     settings: { host, privateKey: "KEY" },
-    env: { ESXI_ISER_PRIVATE_KEY_PASSWORD: "phrase" },
+    env: { ESXI_ISER_PRIVATE_KEY_PASSWORD: "pw-phrase" },
     found: {
       user: "root from the default",
       privateKey: "KEY\n from the resource's host.privateKey",
-      privateKeyPassword: "phrase from environment ESXI_ISER_PRIVATE_KEY_PASSWORD",
+      privateKeyPassword: "pw-phrase from environment ESXI_ISER_PRIVATE_KEY_PASSWORD",
     },
   },
   {
     name: "takes the passphrase that stands beside the key before any other",
-    settings: { host, privateKey: "KEY", privateKeyPassword: "own" },
-    env: { ESXI_ISER_PRIVATE_KEY_PASSWORD: "phrase" },
+    settings: { host, privateKey: "KEY", privateKeyPassword: "pw-own" },
+    env: { ESXI_ISER_PRIVATE_KEY_PASSWORD: "pw-phrase" },
     found: {
       user: "root from the default",
       privateKey: "KEY\n from the resource's host.privateKey",
-      privateKeyPassword: "own from the resource's host.privateKeyPassword",
+      privateKeyPassword: "pw-own from the resource's host.privateKeyPassword",
     },
   },
   {
@@ -169,6 +169,14 @@ describe("credentials", () => {
     );
   });
 
+  it("takes the limits that are given, a bastion's own first, and waits a day at most", () => {
+    const proxy = { host: "jump.lab", password: "pw-x", perDialTimeout: 3 };
+    const settings = { host, password: "pw-x", dialErrorLimit: 0, perDialTimeout: 5, commandTimeout: 1e9, proxy };
+    const target = resolveTarget(settings, config(), {});
+    assert.deepEqual([target.dialErrorLimit, target.perDialTimeout, target.commandTimeout], [0, 5, 86_400]);
+    assert.deepEqual([target.proxy?.dialErrorLimit, target.proxy?.perDialTimeout], [0, 3]);
+  });
+
   it("reads the key from the file that the environment names", () => {
     const folder = mkdtempSync(join(tmpdir(), "esxi-iser-"));
     const file = join(folder, "id");
@@ -197,6 +205,11 @@ describe("credentials", () => {
       assert.ok(error.message.includes(place), `${place} in ${error.message}`);
   });
 
+  it("finds a host in the map whatever its letters", () => {
+    const listed = JSON.stringify({ "ESX01.lab": { password: "pw-listed" } });
+    assert.equal(resolveTarget(host, config({ hosts: listed }), {}).password?.value, "pw-listed");
+  });
+
   for (const [what, text] of [
     ["not JSON", '{"esx01.lab": {"password": "canary-secret"'],
     ["a list", '["canary-secret"]'],
@@ -223,7 +236,7 @@ describe("credentials", () => {
   it("never gives a bastion the credentials that are meant for all hosts", () => {
     const settings = { host, proxy: { host: "jump.lab", user: "me" } };
     const general = config({ password: "pw", user: "root", hostKey: "SHA256:general", knownHosts: "/known" });
-    const env = { ESXI_ISER_PASSWORD: "all", ESXI_ISER_HOST_KEY: "SHA256:all", SSH_AUTH_SOCK: "/agent" };
+    const env = { ESXI_ISER_PASSWORD: "pw-all", ESXI_ISER_HOST_KEY: "SHA256:all", SSH_AUTH_SOCK: "/agent" };
     const { proxy } = resolveTarget(settings, general, env);
     assert.ok(proxy);
     assert.deepEqual(found(proxy), { user: "me from the resource's host.proxy.user", agent: "/agent from SSH agent" });
@@ -232,12 +245,12 @@ describe("credentials", () => {
 
   it("finds a bastion's credentials under its own name", () => {
     const settings = { host, proxy: { host: "jump.lab" } };
-    const listed = JSON.stringify({ "jump.lab": { user: "me", password: "listed" } });
+    const listed = JSON.stringify({ "jump.lab": { user: "me", password: "pw-listed" } });
     const { proxy } = resolveTarget(settings, config({ password: "pw", hosts: listed }), {
-      ESXI_ISER_PASSWORD__JUMP_LAB: "one",
+      ESXI_ISER_PASSWORD__JUMP_LAB: "pw-one",
     });
     assert.equal(proxy?.user.value, "me");
-    assert.deepEqual(proxy?.password, { value: "one", source: "environment ESXI_ISER_PASSWORD__JUMP_LAB" });
+    assert.deepEqual(proxy?.password, { value: "pw-one", source: "environment ESXI_ISER_PASSWORD__JUMP_LAB" });
   });
 });
 

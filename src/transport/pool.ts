@@ -1,0 +1,195 @@
+import { type ErrorCode, IserError } from "../errors.js";
+import { type Target, targetKey } from "./credentials.js";
+import type { Session } from "./session.js";
+import type { Connection } from "./sshConnection.js";
+
+export type Connect = (target: Target, through?: Connection) => Promise<Connection>;
+
+export interface PoolOptions {
+  /** Default: over SSH. */
+  readonly connect?: Connect;
+  /** Milliseconds after which a connection that nobody uses is closed. Default 60 s. */
+  readonly idle?: number;
+}
+
+/** What happened since the start, for tests and benchmarks. */
+export interface PoolCounters {
+  /** Connections that were tried to make. */
+  dials: number;
+  /** Connections that were made. */
+  connections: number;
+  commands: number;
+}
+
+/** A connection and those that use it. */
+interface Entry {
+  readonly connection: Promise<Connection>;
+  /** Set once it is made. */
+  made?: Connection;
+  users: number;
+  idle?: NodeJS.Timeout;
+}
+
+/** Not loaded before the first connection: a `pulumi up` without changes needs none. */
+const overSsh: Connect = async (target, through) => (await import("./ssh.js")).connect(target, through);
+
+/** The connections of this process: one a host, shared by all who use the same credentials. */
+export class Pool {
+  readonly counters: PoolCounters = { dials: 0, connections: 0, commands: 0 };
+  private readonly entries = new Map<string, Entry>();
+  private readonly refusals = new Map<string, IserError>();
+  private readonly turns = new Map<string, Promise<void>>();
+  private readonly connect: Connect;
+  private readonly idle: number;
+  private readonly removeHandlers: (() => void)[] = [];
+
+  constructor({ connect = overSsh, idle = 60_000 }: PoolOptions = {}) {
+    this.connect = connect;
+    this.idle = idle;
+  }
+
+  /**
+   * Does the work on the host's connection, which is made if there is none. One that is lost is replaced at the next use, never
+   * within one: what was observed before must not be acted on after.
+   */
+  async use<T>(target: Target, work: (session: Session) => Promise<T>): Promise<T> {
+    const { connection, release } = await this.acquire(target);
+    try {
+      return await work(this.session(target, connection));
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * Does the work when all earlier work that shares a lane on this host is done, in order of arrival. All lanes are queued for at
+   * once, so two pieces of work cannot wait for each other; but work must not ask for a lane that it already holds.
+   */
+  inTurn<T>(host: string, lanes: readonly string[], work: () => Promise<T>): Promise<T> {
+    const keys = [...new Set(lanes)].map((lane) => `${host.toLowerCase()} ${lane}`);
+    const result = Promise.all(keys.map((key) => this.turns.get(key))).then(() => work());
+    const done = result.then(
+      () => undefined,
+      () => undefined,
+    );
+    for (const key of keys) this.turns.set(key, done);
+    void done.then(() => {
+      for (const key of keys) if (this.turns.get(key) === done) this.turns.delete(key);
+    });
+    return result;
+  }
+
+  /** Closes every connection. Work under way fails; the pool can be used again. */
+  async close(): Promise<void> {
+    const entries = [...this.entries.values()];
+    this.entries.clear();
+    for (const entry of entries) clearTimeout(entry.idle);
+    for (const entry of entries) entry.made?.close();
+    await Promise.allSettled(entries.map(async ({ connection }) => (await connection).close()));
+    for (const remove of this.removeHandlers.splice(0)) remove();
+  }
+
+  private session(target: Target, connection: Connection): Session {
+    return {
+      host: target.host,
+      get open() {
+        return connection.open;
+      },
+      execute: (command) => {
+        this.counters.commands += 1;
+        return connection.execute(command, target.commandTimeout);
+      },
+    };
+  }
+
+  private async acquire(target: Target): Promise<{ connection: Connection; release: () => void }> {
+    const key = targetKey(target);
+    const refusal = this.refusals.get(key);
+    if (refusal) throw refusal;
+    const entry = this.usable(key) ?? this.enter(key, target);
+    entry.users += 1;
+    clearTimeout(entry.idle);
+    const release = () => {
+      entry.users -= 1;
+      if (entry.users === 0 && this.entries.get(key) === entry)
+        entry.idle = setTimeout(() => this.drop(key, entry), this.idle).unref();
+    };
+    try {
+      return { connection: await entry.connection, release };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /** The entry of an open connection, or of one that is being made. */
+  private usable(key: string): Entry | undefined {
+    const entry = this.entries.get(key);
+    return entry?.made?.open === false ? undefined : entry;
+  }
+
+  private enter(key: string, target: Target): Entry {
+    const entry: Entry = { connection: this.dial(target), users: 0 };
+    this.entries.set(key, entry);
+    entry.connection.then(
+      (connection) => {
+        entry.made = connection;
+        connection.onClose(() => this.drop(key, entry));
+      },
+      (error: unknown) => {
+        this.drop(key, entry);
+        // Twenty resources with a wrong password must not make twenty attempts: five lock the account.
+        if (isRefusal(error)) this.refusals.set(key, error);
+      },
+    );
+    return entry;
+  }
+
+  /** The bastion is a connection like any other, shared by the hosts behind it and used as long as one of them is connected. */
+  private async dial(target: Target): Promise<Connection> {
+    const bastion = target.proxy ? await this.acquire(target.proxy) : undefined;
+    try {
+      // One handshake at a time: sshd drops some when ten are under way (MaxStartups 10:30:100 on ESXi).
+      const connection = await this.inTurn(`sshd of ${target.host}:${target.port}`, ["handshake"], () => {
+        this.counters.dials += 1;
+        return this.connect(target, bastion?.connection);
+      });
+      this.counters.connections += 1;
+      this.closeOnSignals();
+      connection.onClose(() => bastion?.release());
+      return connection;
+    } catch (error) {
+      bastion?.release();
+      throw error;
+    }
+  }
+
+  private drop(key: string, entry: Entry): void {
+    if (this.entries.get(key) === entry) this.entries.delete(key);
+    clearTimeout(entry.idle);
+    entry.made?.close();
+  }
+
+  /** Pulumi ends a provider with SIGINT and, 5 s later, SIGKILL. Without other listeners the signal does what it would have done. */
+  private closeOnSignals(): void {
+    if (this.removeHandlers.length > 0) return;
+    const closeAll = () => {
+      for (const entry of this.entries.values()) entry.made?.close();
+    };
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      const handler = () => {
+        closeAll();
+        process.off(signal, handler);
+        if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+      };
+      process.on(signal, handler);
+      this.removeHandlers.push(() => process.off(signal, handler));
+    }
+    process.on("exit", closeAll);
+    this.removeHandlers.push(() => process.off("exit", closeAll));
+  }
+}
+
+function isRefusal(error: unknown): error is IserError {
+  return error instanceof IserError && error.code === ("LOGIN_REFUSED" satisfies ErrorCode);
+}

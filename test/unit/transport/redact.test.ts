@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { failure, keepSecret, redact } from "../../../src/transport/redact.js";
+
+describe("redaction", () => {
+  it("masks a registered secret wherever it stands", () => {
+    keepSecret("canary-redact-1");
+    assert.equal(redact("a canary-redact-1 b canary-redact-1"), "a *** b ***");
+  });
+
+  it("masks the longer of two secrets that begin alike", () => {
+    keepSecret("canary-redact-2");
+    keepSecret("canary-redact-2-longer");
+    assert.equal(redact("canary-redact-2-longer"), "***");
+  });
+
+  it("masks a secret as it looks in quotes of the shell and in JSON", () => {
+    const secret = `canary'redact"3\\`;
+    keepSecret(secret);
+    assert.equal(redact(`'${secret.replaceAll("'", "'\\''")}'`), "'***'");
+    assert.equal(redact(JSON.stringify(secret)), '"***"');
+  });
+
+  it("masks single lines of a key, but not its first and last line", () => {
+    keepSecret("-----BEGIN X-----\ncanaryLineOne\ncanaryLineTwo\n-----END X-----\n");
+    assert.equal(redact("at canaryLineTwo of -----BEGIN X-----"), "at *** of -----BEGIN X-----");
+  });
+
+  it("does not look for texts so short that they are in every sentence", () => {
+    keepSecret("e");
+    keepSecret("");
+    keepSecret(undefined);
+    assert.equal(redact("the end"), "the end");
+  });
+
+  it("masks everything that an error says", () => {
+    keepSecret("canary-redact-4");
+    const s = "canary-redact-4";
+    const error = failure("COMMAND_FAILED", { host: s, problem: s, cure: s, command: s, said: s });
+    assert.doesNotMatch(`${error.message}${error.stack}${JSON.stringify(error.details)}`, /canary/);
+  });
+});
