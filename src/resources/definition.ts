@@ -12,11 +12,13 @@ export interface Memory<I> {
   readonly unfinished: boolean;
 }
 
-/** What this process knows of the other resources of the same type on the same host. */
+/** What this process knows of the resources of the same type on the same host; ids as `id` makes them. */
 export interface Peers<H> {
   /** The first observation of the host in this process: what was there before any of them wrote. */
   readonly first: H;
-  /** The ids, as `id` makes them, whose delete has run in this process. */
+  /** Those that the program or the state has, and that were not deleted. */
+  readonly declared: ReadonlySet<string>;
+  /** Those whose delete has run. */
   readonly released: ReadonlySet<string>;
 }
 
@@ -60,6 +62,8 @@ export interface Definition<I extends object, H, B extends JsonRecord> {
   readonly manner?: readonly (keyof I & string)[];
   /** What the resource outputs beside its inputs; a field may be both. */
   readonly outputs: readonly string[];
+  /** Outputs that change by themselves: a change of these alone is no drift. */
+  readonly status?: readonly string[];
   /** How long, in seconds, the host may take to show what was written. Default 10. */
   readonly settleSeconds?: number;
   /** Rules over several fields. `given` is also true for a value that is not known yet in a preview. */

@@ -49,7 +49,7 @@ const connection = {
     .optional(),
   dialErrorLimit: z
     .int("must be a whole number")
-    .min(1, "must be at least 1")
+    .min(0, "must be at least 0")
     .max(100, "must be at most 100")
     .optional(),
   perDialTimeout: z.number("must be a number of seconds").positive("must be more than 0").optional(),

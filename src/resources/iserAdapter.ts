@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { IserError } from "../errors.js";
-import { type AdapterInfo, adapterGet } from "../esxcli/iscsi.js";
-import { iserAdd, iserAddPath, iserDelete } from "../esxcli/rdma.js";
+import { type AdapterInfo, adapterGet, type IscsiAdapter } from "../esxcli/iscsi.js";
+import { iserAdd, iserAddPath, iserDelete, type RdmaDevice } from "../esxcli/rdma.js";
 import { commandList, optionsOf } from "../esxcli/system.js";
 import {
   type AdapterView,
@@ -14,7 +14,7 @@ import {
   type Resolution,
   resolve,
 } from "./adapterReference.js";
-import { define } from "./definition.js";
+import { define, type Peers } from "./definition.js";
 import { rdmaDevice, uplink } from "./fields.js";
 import { EsxiResource, type HostInput } from "./provider.js";
 
@@ -34,7 +34,9 @@ interface Have {
 
 interface Before {
   readonly existed: boolean;
-  readonly [key: string]: boolean;
+  /** The other devices that had an adapter before this one was made. */
+  readonly beside: readonly string[];
+  readonly [key: string]: boolean | readonly string[];
 }
 
 const reference = ({ device, uplink }: Inputs) => device ?? uplink ?? "";
@@ -44,6 +46,7 @@ export const iserAdapter = define<Inputs, Have, Before>({
   fields: { device: rdmaDevice.optional(), uplink: uplink.optional() },
   identity: ["device", "uplink"],
   outputs: ["ref", "vmhba", "device", "uplink", "iqn", "driver", "description", "state", "rebootRequired"],
+  status: ["state"],
   settleSeconds: 60,
 
   rules: (_inputs, given) =>
@@ -98,7 +101,10 @@ export const iserAdapter = define<Inputs, Have, Before>({
   // An adapter that came with another's `add`, or that was left by a delete of this process, did not exist before.
   record({ resolution }, inputs, { first, released }) {
     const atFirst = resolve(first.view, reference(inputs)).kind === "found";
-    return { existed: resolution.kind === "found" && atFirst && !released.has(reference(inputs)) };
+    return {
+      existed: resolution.kind === "found" && atFirst && !released.has(reference(inputs)),
+      beside: [...owners(first.view).values()].flatMap((owner) => (owner === undefined ? [] : [owner.name])),
+    };
   },
 
   current: () => ({}),
@@ -121,14 +127,12 @@ export const iserAdapter = define<Inputs, Have, Before>({
     };
   },
 
-  remove({ view, perDevice, resolution }, _inputs, { existed }, { released }) {
+  remove({ view, perDevice, resolution }, _inputs, { existed, beside = [] }, peers) {
     if (existed || resolution.kind !== "found") return { commands: [] };
     const own = resolution.device;
     if (perDevice) return { commands: [iserDelete(own?.name)] };
     const others = [...owners(view)].filter(
-      ([, owner]) =>
-        owner === undefined ||
-        (owner.name !== own?.name && !released.has(owner.name) && !released.has(owner.pairedUplink)),
+      ([adapter, owner]) => owner?.name !== own?.name && isNeeded(adapter, owner, beside, peers),
     );
     if (others.length === 0) return { commands: [iserDelete(undefined)] };
     const names = others
@@ -137,11 +141,25 @@ export const iserAdapter = define<Inputs, Have, Before>({
     return {
       commands: [],
       notes: [
-        `left on the host. \`esxcli rdma iser delete\` of this build takes no device and would also take ${names}; it goes with the last one that is deleted here.`,
+        `left on the host: \`esxcli rdma iser delete\` of this build takes no device and would also take ${names}. It goes with the last one that is deleted.`,
       ],
     };
   },
 });
+
+/** Whether an adapter of another device speaks against a `delete` that takes them all. */
+function isNeeded(
+  { state }: IscsiAdapter,
+  owner: RdmaDevice | undefined,
+  beside: readonly string[],
+  { declared, released }: Peers<Have>,
+): boolean {
+  if (owner === undefined) return true;
+  const among = (ids: ReadonlySet<string>) => ids.has(owner.name) || ids.has(owner.pairedUplink);
+  if (among(released)) return false;
+  // It was there before ours, or it is declared, or somebody has bound it. Else it only came with ours.
+  return beside.includes(owner.name) || among(declared) || state !== "unbound";
+}
 
 export interface IserAdapterArgs {
   host: HostInput;
@@ -178,7 +196,7 @@ export class IserAdapter extends EsxiResource {
   /** `iser` */
   declare readonly driver: pulumi.Output<string>;
   declare readonly description: pulumi.Output<string>;
-  /** `unbound` until a VMkernel adapter is bound, then `online`. */
+  /** `unbound` until a VMkernel adapter is bound, then `online`; as of the last change of the adapter that was seen. */
   declare readonly state: pulumi.Output<string>;
   /** ESXi asked for a reboot before the adapter can be used. */
   declare readonly rebootRequired: pulumi.Output<boolean>;

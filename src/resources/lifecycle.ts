@@ -1,9 +1,10 @@
+import { isDeepStrictEqual } from "node:util";
 import { IserError } from "../errors.js";
 import { describe, type HostCommand } from "../esxcli/command.js";
 import type { Said } from "../esxcli/output.js";
 import { interpret } from "../esxcli/run.js";
 import type { Session } from "../transport/session.js";
-import type { Ask, JsonRecord, Memory, Peers, Report } from "./definition.js";
+import type { Ask, JsonRecord, Memory, Report } from "./definition.js";
 import type { Host } from "./host.js";
 import { hostName, hostPlace } from "./host.js";
 import {
@@ -32,6 +33,15 @@ export interface Reach {
 const attempts = 3;
 const defaultSettleSeconds = 10;
 
+/** What is remembered of the resources of one type on one host for as long as this process lives. */
+interface HostPeers {
+  first: unknown;
+  readonly declared: Set<string>;
+  readonly released: Set<string>;
+  /** Commands that take effect at the next reboot, so that another resource does not run them again. */
+  readonly awaitReboot: Set<string>;
+}
+
 export interface DiffResult {
   readonly changes: boolean;
   readonly replaces: string[];
@@ -43,7 +53,7 @@ export interface DiffResult {
  * What a host cannot show is remembered in state; what was there before is recorded in state, for delete.
  */
 export class Lifecycle {
-  private readonly peers = new Map<string, { first: unknown; released: Set<string> }>();
+  private readonly peers = new Map<string, HostPeers>();
   private readonly stable = new WeakMap<Session, Map<string, Promise<unknown>>>();
 
   constructor(
@@ -57,6 +67,7 @@ export class Lifecycle {
 
   diff(olds: Properties, news: Properties): DiffResult {
     const { changed, replaces } = difference(this.definition, olds, news);
+    this.declare(news);
     // What replaces an object may be the same object on the host under another name, so the old one goes first.
     return { changes: changed.length > 0, replaces: [...replaces], deleteBeforeReplace: replaces.length > 0 };
   }
@@ -78,14 +89,19 @@ export class Lifecycle {
   async read(id: string, olds: Properties): Promise<{ id: string; props: Properties; inputs: Properties }> {
     const { definition } = this;
     const inputs = fieldsOf(definition, olds);
+    this.declare(olds);
     const have = await this.persistently(() =>
       this.reach.use(hostOf(olds), (session) => definition.observe(this.ask(session), inputs)),
     );
     if (!definition.exists(have, inputs)) return { id: "", props: {}, inputs: {} };
-    const current = definition.current(have, inputs);
-    const report = definition.report(have, inputs, { rebootRequired: olds.rebootRequired === true });
-    const declared = { ...inputs, ...current };
-    return { id, props: { ...olds, ...declared, ...report }, inputs: { ...pick(olds, ["host"]), ...declared } };
+    const declared = { ...inputs, ...definition.current(have, inputs) };
+    const report = definition.report(have, declared, { rebootRequired: olds.rebootRequired === true });
+    const seen = { ...olds, ...declared, ...report };
+    return {
+      id,
+      props: this.onlyStatusChanged(olds, seen) ? olds : seen,
+      inputs: { ...pick(olds, ["host"]), ...declared },
+    };
   }
 
   async delete(id: string, olds: Properties): Promise<void> {
@@ -97,13 +113,16 @@ export class Lifecycle {
         const observe = () => definition.observe(this.ask(session), inputs);
         const have = await observe();
         const peers = this.peersOf(olds, have);
+        peers.declared.delete(definition.id(inputs));
         peers.released.add(definition.id(inputs));
         if (!definition.exists(have, inputs)) return;
         const left = (now: unknown) =>
           definition.exists(now, inputs) ? definition.remove(now, inputs, before, peers).commands : [];
         const { commands, notes = [] } = definition.remove(have, inputs, before, peers);
-        const report = await this.apply(session, commands);
-        if (report.rebootRequired) {
+        const due = commands.filter((command) => !peers.awaitReboot.has(describe(command)));
+        const report = await this.apply(session, due);
+        if (report.rebootRequired) for (const command of due) peers.awaitReboot.add(describe(command));
+        if (report.rebootRequired || due.length < commands.length) {
           this.reach.notice(
             `${session.host}: ${definition.type} ${id}: gone after the next reboot of the host; ESXi says a reboot is required.`,
           );
@@ -113,6 +132,12 @@ export class Lifecycle {
         for (const note of notes) this.reach.notice(`${session.host}: ${definition.type} ${id}: ${note}`);
       }),
     );
+  }
+
+  /** A status that changes by itself is no drift, or every refresh would show some; it is taken over with the next change that is. */
+  private onlyStatusChanged(olds: Properties, seen: Properties): boolean {
+    const status = pick(olds, this.definition.status ?? []);
+    return isDeepStrictEqual({ ...seen, ...status }, olds);
   }
 
   private write<T>(properties: Properties, inputs: Properties, work: (session: Session) => Promise<T>): Promise<T> {
@@ -145,6 +170,7 @@ export class Lifecycle {
         const peers = this.peersOf(news, have);
         recorded ??= definition.record(have, want, peers);
         peers.released.delete(definition.id(want));
+        peers.declared.add(definition.id(want));
         const commands = definition.plan(have, want, memory);
         const report = await this.apply(session, commands, () => {
           written = true;
@@ -209,11 +235,28 @@ export class Lifecycle {
     }
   }
 
-  private peersOf(properties: Properties, have: unknown): Peers<unknown> & { released: Set<string> } {
+  private peersOf(properties: Properties, have: unknown): HostPeers {
+    const peers = this.peersAt(properties);
+    peers.first ??= have;
+    return peers;
+  }
+
+  private peersAt(properties: Properties): HostPeers {
     const place = hostPlace(properties.host);
-    const peers = this.peers.get(place) ?? { first: have, released: new Set<string>() };
+    const peers = this.peers.get(place) ?? {
+      first: undefined,
+      declared: new Set(),
+      released: new Set(),
+      awaitReboot: new Set(),
+    };
     this.peers.set(place, peers);
     return peers;
+  }
+
+  private declare(properties: Properties): void {
+    const inputs = fieldsOf(this.definition, properties);
+    if (!isUnknown(properties.host) && !isUnknown(inputs))
+      this.peersAt(properties).declared.add(this.definition.id(inputs));
   }
 
   /** One observation: each question is asked once, and what cannot change while the connection lasts, once a connection. */

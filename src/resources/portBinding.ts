@@ -46,6 +46,7 @@ export const portBinding = define<Inputs, Have, Before>({
   identity: ["adapter", "vmkernelAdapter"],
   manner: ["force"],
   outputs: ["compliant", "complianceMessage", "pathStatus", "ipv4", "mtu", "virtualSwitch", "portGroup"],
+  status: ["pathStatus"],
 
   id: (inputs) => `${inputs.adapter}/${inputs.vmkernelAdapter}`,
   lanes: adapterLanes,
@@ -189,7 +190,7 @@ export class PortBinding extends EsxiResource {
   declare readonly compliant: pulumi.Output<boolean>;
   /** Why it is not compliant; empty when it is. */
   declare readonly complianceMessage: pulumi.Output<string>;
-  /** `unused`, `active`, `standby` or `last path` */
+  /** `unused`, `active`, `standby` or `last path`; as of the last change of the binding that was seen. */
   declare readonly pathStatus: pulumi.Output<string>;
   declare readonly ipv4: pulumi.Output<string>;
   declare readonly mtu: pulumi.Output<number>;

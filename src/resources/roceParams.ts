@@ -129,7 +129,7 @@ export interface RoceParamsArgs {
 export class RoceParams extends EsxiResource {
   declare readonly adapter: pulumi.Output<string>;
   declare readonly version: pulumi.Output<RoceVersion>;
-  /** The VMkernel log of this run of the host shows the declared version for the adapter. */
+  /** The VMkernel log since the host's start shows this `version` for the adapter. */
   declare readonly confirmed: pulumi.Output<boolean>;
 
   constructor(name: string, args: RoceParamsArgs, opts?: pulumi.CustomResourceOptions) {

@@ -70,7 +70,7 @@ describe("Chap plans", () => {
 });
 
 describe("Chap gives back", () => {
-  const peers = { first: host(), released: new Set<string>() };
+  const peers = { first: host(), declared: new Set<string>(), released: new Set<string>() };
   const undone = (have: ReturnType<typeof host>, before: object) => chap.remove(have, both, before, peers);
 
   it("what was off, mutual first", () => {

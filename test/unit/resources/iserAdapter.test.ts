@@ -55,33 +55,58 @@ describe("IserAdapter plans", () => {
 });
 
 describe("IserAdapter gives back", () => {
-  const remove = (have: Have, existed: boolean, released: string[] = ["vmrdma0"]) =>
-    iserAdapter.remove(have, want, { existed }, { first: have, released: new Set(released) });
-  const alone = { ...tied, adapters: [iser("vmhba64")] };
+  interface Situation {
+    existed?: boolean;
+    beside?: string[];
+    declared?: string[];
+    released?: string[];
+  }
+  const remove = (
+    have: Have,
+    { existed = false, beside = [], declared = [], released = ["vmrdma0"] }: Situation = {},
+  ) =>
+    iserAdapter.remove(
+      have,
+      want,
+      { existed, beside },
+      { first: have, declared: new Set(declared), released: new Set(released) },
+    );
+  const onOld = (state = "unbound") =>
+    host({ ...tied, adapters: [iser("vmhba64"), iser("vmhba65", state)] }, "vmrdma0", false);
+  const all = ["esxcli rdma iser delete"];
 
   it("its own device", () =>
-    assert.deepEqual(remove(host(tied), false).commands.map(shown), ["esxcli rdma iser delete --device=vmrdma0"]));
-  it("not an adapter that was there before", () => assert.deepEqual(remove(host(tied), true), { commands: [] }));
-  it("all, where the build takes no device and it is the only one present", () =>
-    assert.deepEqual(remove(host(alone, "vmrdma0", false), false).commands.map(shown), ["esxcli rdma iser delete"]));
-  it("nothing yet, where that would take another's, and says so", () => {
-    const { commands, notes } = remove(host(tied, "vmrdma0", false), false);
-    assert.deepEqual(commands, []);
-    assert.match(notes?.[0] ?? "", /would also take vmhba65 of vmrdma1/);
-  });
-  it("all, with the last one that is deleted", () =>
-    assert.deepEqual(remove(host(tied, "vmrdma0", false), false, ["vmrdma1", "vmrdma0"]).commands.map(shown), [
-      "esxcli rdma iser delete",
-    ]));
-  it("all, when the other was declared by its uplink", () =>
-    assert.deepEqual(remove(host(tied, "vmrdma0", false), false, ["vmnic5"]).commands.map(shown), [
-      "esxcli rdma iser delete",
-    ]));
+    assert.deepEqual(remove(host(tied)).commands.map(shown), ["esxcli rdma iser delete --device=vmrdma0"]));
+  it("not an adapter that was there before", () =>
+    assert.deepEqual(remove(host(tied), { existed: true }), { commands: [] }));
 
-  it("remembers an adapter as made here when another's add brought it", () => {
-    const record = (first: Have) => iserAdapter.record(host(tied), want, { first, released: new Set() });
-    assert.deepEqual(record(host(tied)), { existed: true });
-    assert.deepEqual(record(host(view())), { existed: false });
+  const table: [string, Have, Situation, boolean][] = [
+    ["it is the only one present", host({ ...tied, adapters: [iser("vmhba64")] }, "vmrdma0", false), {}, true],
+    ["the other only came with it and nobody uses it", onOld(), {}, true],
+    ["the other is bound", onOld("online"), {}, false],
+    ["the other is declared", onOld(), { declared: ["vmrdma1"] }, false],
+    ["the other is declared by its uplink", onOld(), { declared: ["vmnic5"] }, false],
+    ["the other was there before", onOld(), { beside: ["vmrdma1"] }, false],
+    ["the other is deleted too", onOld("online"), { beside: ["vmrdma1"], released: ["vmrdma1", "vmrdma0"] }, true],
+    [
+      "the other was declared by its uplink and is deleted too",
+      onOld("online"),
+      { released: ["vmnic5", "vmrdma0"] },
+      true,
+    ],
+  ];
+  for (const [title, have, situation, taken] of table)
+    it(`${taken ? "all" : "nothing yet"}, where the build takes no device and ${title}`, () => {
+      const { commands, notes = [] } = remove(have, situation);
+      assert.deepEqual(commands.map(shown), taken ? all : []);
+      assert.match(notes.join(), taken ? /^$/ : /would also take vmhba65 of vmrdma1/);
+    });
+
+  it("what another's add brought as its own, and remembers what was beside it", () => {
+    const record = (first: Have) =>
+      iserAdapter.record(host(tied), want, { first, declared: new Set(), released: new Set() });
+    assert.deepEqual(record(host(tied)), { existed: true, beside: ["vmrdma0", "vmrdma1"] });
+    assert.deepEqual(record(host(view())), { existed: false, beside: [] });
   });
 });
 

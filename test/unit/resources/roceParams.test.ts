@@ -89,7 +89,7 @@ describe("RoceParams reads the log", () => {
 });
 
 describe("RoceParams gives back", () => {
-  const peers = { first: host(), released: new Set<string>() };
+  const peers = { first: host(), declared: new Set<string>(), released: new Set<string>() };
   it("what the log said before, or auto", () => {
     assert.deepEqual(roceParams.record(host("v1"), want("v2"), peers), { version: "v1" });
     assert.deepEqual(roceParams.record(host(), want("v2"), peers), { version: "auto" });
