@@ -58,12 +58,7 @@ export const adapterProperties = define<Inputs, Have, Before>({
   remove({ resolution, info }, _inputs, before) {
     if (resolution.kind !== "found") return { commands: [] };
     const changes = differing(info, before);
-    // esxcli takes no empty value, so an alias that was empty cannot be given back.
-    const restorable = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== ""));
-    return {
-      commands: Object.keys(restorable).length === 0 ? [] : [adapterSet(resolution.vmhba, restorable)],
-      notes: changes.alias === "" ? [`the alias stays: it was empty before, and esxcli cannot set an empty one.`] : [],
-    };
+    return { commands: Object.keys(changes).length === 0 ? [] : [adapterSet(resolution.vmhba, changes)] };
   },
 });
 
@@ -95,7 +90,7 @@ export interface AdapterPropertiesArgs {
 /**
  * The iSCSI name and the alias of an adapter: `esxcli iscsi adapter set`. What is not given is not touched.
  *
- * Sessions keep the old name until they log in again. An alias that was empty before cannot be given back: esxcli takes no empty value.
+ * Sessions keep the old name until they log in again.
  *
  * Errors: ADAPTER_NOT_FOUND, ADAPTER_AMBIGUOUS. Sources: ESXi 6.7 and ESXCLI reference 8.0.2.
  *

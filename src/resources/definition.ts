@@ -83,8 +83,11 @@ export interface Definition<I extends object, H, B extends JsonRecord> {
   current(have: H, inputs: I): Partial<I>;
   /** The outputs beside the inputs. */
   report(have: H, inputs: I, report: Report): JsonRecord;
-  /** Gives back what `plan` changed. Only called while the object exists. */
-  remove(have: H, inputs: I, before: Partial<B>, peers: Peers<H>): Undo;
+  /**
+   * Gives back what `plan` changed. Only called while the object exists. `done`: its commands have run, and what the host cannot show
+   * counts as given back.
+   */
+  remove(have: H, inputs: I, before: Partial<B>, peers: Peers<H>, done?: boolean): Undo;
 }
 
 /** Declares a definition with the types of its functions inferred from its schema and its observation. */

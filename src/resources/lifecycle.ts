@@ -117,7 +117,7 @@ export class Lifecycle {
         peers.released.add(definition.id(inputs));
         if (!definition.exists(have, inputs)) return;
         const left = (now: unknown) =>
-          definition.exists(now, inputs) ? definition.remove(now, inputs, before, peers).commands : [];
+          definition.exists(now, inputs) ? definition.remove(now, inputs, before, peers, true).commands : [];
         const { commands, notes = [] } = definition.remove(have, inputs, before, peers);
         const due = commands.filter((command) => !peers.awaitReboot.has(describe(command)));
         const report = await this.apply(session, due);

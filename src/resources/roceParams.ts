@@ -95,9 +95,10 @@ export const roceParams = define<Inputs, Have, Before>({
   current: ({ logged }) => (logged === undefined ? {} : { version: logged }),
   report: ({ logged }, { version }) => ({ confirmed: logged === version }),
 
-  remove({ resolution, hasCommand }, inputs, { version = "auto" }) {
+  remove({ resolution, logged, hasCommand }, inputs, { version = "auto" }, _peers, done = false) {
     if (!hasCommand || resolution.kind !== "found" || version === inputs.version) return { commands: [] };
-    return { commands: [roceSet(resolution.vmhba, version)] };
+    const givenBack = logged === undefined ? done : logged === version;
+    return { commands: givenBack ? [] : [roceSet(resolution.vmhba, version)] };
   },
 });
 

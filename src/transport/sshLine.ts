@@ -44,7 +44,9 @@ function same(line: string, prefix?: string): Line {
 }
 
 function argument({ name, value }: Argument): string {
-  return value === undefined ? `--${words(name)}` : quote(`--${words(name)}=${String(value)}`);
+  if (value === undefined) return `--${words(name)}`;
+  // `-s ''` is how an empty value was seen; `--name=` may count as no value.
+  return value === "" ? `--${words(name)} ''` : quote(`--${words(name)}=${String(value)}`);
 }
 
 /** Inside single quotes ash takes everything literally but the single quote itself. */

@@ -137,7 +137,9 @@ describe(`a command line in a real shell (here: ${shell.join(" ")})`, () => {
       fc.property(fc.array(carriable, { maxLength: 4 }), (values) => {
         const args = values.map((value) => ({ name: "value", value }));
         const { line } = render({ ...base, args });
-        const expected = ["--formatter=xml", "iscsi", "adapter", "set", ...values.map((value) => `--value=${value}`)];
+        // An empty value is a word of its own.
+        const words = values.flatMap((value) => (value === "" ? ["--value", ""] : [`--value=${value}`]));
+        const expected = ["--formatter=xml", "iscsi", "adapter", "set", ...words];
         assert.deepEqual(sh.run(line), { lang: "en_US.UTF-8", args: expected, stdin: "" });
       }),
       { numRuns: 150 },

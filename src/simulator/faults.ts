@@ -1,0 +1,57 @@
+/** What goes wrong when a command runs. */
+export type FaultKind =
+  /** It fails with the message and does nothing. */
+  | "fail"
+  /** It never ends, and does nothing. */
+  | "hang"
+  /** The connection is cut before it does anything. */
+  | "dropBefore"
+  /** The connection is cut when it is done, before it answers. */
+  | "dropAfter"
+  /** It takes a while. */
+  | "slow"
+  /** It is done, and its output is cut in the middle. */
+  | "truncate"
+  /** It is done, and its output is spoilt. */
+  | "garble";
+
+export interface FaultOptions {
+  /** The path of the command, `iscsi networkportal add`: the whole path, or an expression that is found in it. */
+  readonly match: string | RegExp;
+  readonly kind: FaultKind;
+  /** How many runs of it. Default: 1. */
+  readonly times?: number;
+  /** Of `fail`: what it prints. */
+  readonly message?: string;
+  /** Of `slow`: how long. Default: 1000. */
+  readonly delayMs?: number;
+}
+
+/** Faults that were asked for: counted, never random, in the order they were added. */
+export class Faults {
+  private waiting: { readonly options: FaultOptions; left: number }[] = [];
+
+  add(options: FaultOptions): void {
+    this.waiting.push({ options, left: options.times ?? 1 });
+  }
+
+  clear(): void {
+    this.waiting = [];
+  }
+
+  /** How many runs will still go wrong. */
+  get left(): number {
+    return this.waiting.reduce((sum, { left }) => sum + left, 0);
+  }
+
+  /** The fault of this run, if any; it counts. */
+  take(path: string): FaultOptions | undefined {
+    const found = this.waiting.find(({ options: { match } }) =>
+      typeof match === "string" ? match === path : path.search(match) >= 0,
+    );
+    if (!found) return undefined;
+    found.left -= 1;
+    if (found.left <= 0) this.waiting = this.waiting.filter((one) => one !== found);
+    return found.options;
+  }
+}

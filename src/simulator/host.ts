@@ -1,0 +1,243 @@
+import { createHash } from "node:crypto";
+import { newHost } from "./defaults.js";
+import { type FaultOptions, Faults } from "./faults.js";
+import { describe, type Invocation, type Output, read } from "./frontend.js";
+import { rediscover } from "./iscsi.js";
+import { type Counters, type JournalEntry, newCounters, quoted } from "./journal.js";
+import type { HostOptions } from "./options.js";
+import { type Process, runNow, type Streams } from "./process.js";
+import { programs } from "./programs.js";
+import { type Program, Shell, type System } from "./shell.js";
+import type { HostState, IscsiAdapter } from "./state.js";
+
+export interface RebootOptions {
+  /** Two `vmhba#` that change places: each then belongs to the other's RDMA device. */
+  readonly swapAdapters?: readonly [string, string];
+  /** The iSER adapters do not come back. */
+  readonly loseAdapters?: boolean;
+}
+
+const vmkernelLog = "/var/log/vmkernel.log";
+
+/** A simulated ESXi host, without a network: what is set is what is read, by ESXi's rules. Nothing is shared between hosts. */
+export class SimulatedHost implements System {
+  /** The live state. Commands change it; a test may change what no command does: pull a cable, take a target off the storage. */
+  readonly state: HostState;
+  /** Every program that was run, but for `echo` and `printf`, in the order they were started. Never a secret, never standard input. */
+  readonly journal: JournalEntry[] = [];
+  readonly counters: Counters = newCounters();
+  readonly faults = new Faults();
+  private readonly programs: Readonly<Record<string, Program>>;
+  private readonly files = new Map<string, string>();
+  private readonly rebootListeners = new Set<() => void>();
+  private running = 0;
+
+  constructor(options: HostOptions = {}) {
+    this.state = newHost(options);
+    const esxcli =
+      (name: string): Program =>
+      (words, streams) =>
+        this.esxcli(name, words, streams);
+    this.programs = {
+      ...this.journaled(programs(this.state)),
+      esxcli: esxcli("esxcli"),
+      localcli: esxcli("localcli"),
+      ...this.journaled({ reboot: () => this.rebooting() }, "write"),
+    };
+  }
+
+  /** Runs a line as `ssh host line` would, and answers at once: delays take no time, and what hangs or is cut ends with 255. */
+  execute(line: string, stdin = ""): Output {
+    let stdout = "";
+    let stderr = "";
+    const streams = (input: Streams["input"]): Streams => ({
+      input,
+      out: (text) => {
+        stdout += text;
+      },
+      err: (text) => {
+        stderr += text;
+      },
+    });
+    const status = runNow((input) => this.run(line, streams(input)), stdin);
+    return { status, stdout, stderr };
+  }
+
+  /** A line as a process, for whoever can wait: in a shell of its own, or in one that goes on. */
+  *run(line: string, streams: Streams, shell: Shell = new Shell(this)): Process<number> {
+    this.counters.commands += 1;
+    return yield* shell.run(line, streams);
+  }
+
+  /** The configuration and the runtime inventory as canonical JSON. Of a CHAP secret only a digest is in it. */
+  dump(): string {
+    const { clock, bootedAt, log, unknowns, storage, iscsiAdapters, ...rest } = this.state;
+    const adapters = iscsiAdapters.map(({ readsUntilListed, discoveryStatus, chap, ...adapter }) => ({
+      ...adapter,
+      // An adapter inherits from nobody: set to the default is the same as never set.
+      chap: Object.fromEntries(
+        Object.entries(chap).filter(([, { level, name }]) => level !== "prohibited" || name !== ""),
+      ),
+    }));
+    return `${JSON.stringify(canonical({ ...rest, iscsiAdapters: adapters }), undefined, 2)}\n`;
+  }
+
+  /** Starts the host anew: what is only of the running system is gone, and the iSCSI adapters log in again. */
+  reboot({ swapAdapters, loseAdapters = false }: RebootOptions = {}): void {
+    const { state } = this;
+    const { adaptersPersist, rocePersists, pauseParamsPersist, settingsFollow } = state.unknowns;
+    state.iscsiAdapters = state.iscsiAdapters.filter(
+      ({ driver, deleted }) => !deleted && (driver !== "iser" || (adaptersPersist && !loseAdapters)),
+    );
+    if (swapAdapters) this.swap(swapAdapters, settingsFollow);
+    this.advance(180_000);
+    state.bootedAt = state.clock - 60_000;
+    for (const module of state.modules) {
+      const needed = module.name !== "iser" || state.iscsiAdapters.length > 0;
+      module.loaded = module.enabled && needed;
+    }
+    for (const nic of state.nics) if (!pauseParamsPersist) Object.assign(nic.pause, nic.pauseAtBoot);
+    for (const adapter of state.iscsiAdapters) {
+      adapter.sessions = [];
+      adapter.readsUntilListed = 0;
+      if (!rocePersists) adapter.roce = 0;
+      if (adapter.sendTargets.length + adapter.targets.length > 0) rediscover(state, adapter);
+    }
+    state.log.push(`${new Date(state.bootedAt).toISOString()} cpu0:2097152)VMKernel: the simulated host was started`);
+    for (const listener of this.rebootListeners) listener();
+  }
+
+  /** A command line begins to run beside others, or has ended: for the counter `atOnce`. */
+  begin(): void {
+    this.running += 1;
+    this.counters.atOnce = Math.max(this.counters.atOnce, this.running);
+  }
+
+  end(): void {
+    this.running -= 1;
+  }
+
+  /** Tells of every reboot. The answer ends it. */
+  onReboot(listener: () => void): () => void {
+    this.rebootListeners.add(listener);
+    return () => this.rebootListeners.delete(listener);
+  }
+
+  /** Moves the host's clock on. */
+  advance(milliseconds: number): void {
+    this.state.clock += milliseconds;
+  }
+
+  program(name: string): Program | undefined {
+    const short = name.replace(/^\/s?bin\//, "");
+    return Object.hasOwn(this.programs, short) ? this.programs[short] : undefined;
+  }
+
+  readFile(path: string): string | undefined {
+    if (path === "/dev/null") return "";
+    if (path === vmkernelLog) return this.state.log.map((line) => `${line}\n`).join("");
+    return this.files.get(path);
+  }
+
+  writeFile(path: string, text: string, append: boolean): void {
+    if (path === "/dev/null") return;
+    this.files.set(path, (append ? (this.files.get(path) ?? "") : "") + text);
+  }
+
+  private swap([first, second]: readonly [string, string], settingsFollow: "device" | "number"): void {
+    const find = (name: string): IscsiAdapter => {
+      const adapter = this.state.iscsiAdapters.find(({ vmhba }) => vmhba === name);
+      if (!adapter) throw new Error(`the simulated host has no iSCSI adapter ${name}`);
+      return adapter;
+    };
+    const [a, b] = [find(first), find(second)];
+    if (settingsFollow === "device") [a.vmhba, b.vmhba] = [b.vmhba, a.vmhba];
+    else [a.device, b.device] = [b.device, a.device];
+  }
+
+  // biome-ignore lint/correctness/useYield: it asks for nothing
+  private *rebooting(): Process<number> {
+    this.reboot();
+    return 0;
+  }
+
+  /** Programs that leave an entry. `echo` and `printf` leave none: what they print may be a secret for a pipe. */
+  private journaled(
+    all: Readonly<Record<string, Program>>,
+    effect: "read" | "write" = "read",
+  ): Record<string, Program> {
+    const { journal } = this;
+    const silent = ["echo", "printf", "true", "false", ":"];
+    const wrap = (name: string, program: Program): Program =>
+      silent.includes(name)
+        ? program
+        : function* (words, streams, shell) {
+            const entry: JournalEntry = { line: [name, ...words].map(quoted).join(" "), effect, status: undefined };
+            journal.push(entry);
+            entry.status = yield* program(words, streams, shell);
+            return entry.status;
+          };
+    return Object.fromEntries(Object.entries(all).map(([name, program]) => [name, wrap(name, program)]));
+  }
+
+  private *esxcli(name: string, words: readonly string[], streams: Streams): Process<number> {
+    const { words: kept, spec } = describe(this.state, words);
+    const reading = read(this.state, words);
+    const entry: JournalEntry = {
+      line: [name, ...kept].map(quoted).join(" "),
+      ...(spec ? { path: spec.path } : {}),
+      // Help and a line that is not understood change nothing.
+      effect: "invocation" in reading ? reading.invocation.spec.effect : "read",
+      status: undefined,
+    };
+    this.journal.push(entry);
+    const output = "output" in reading ? reading.output : yield* this.perform(reading.invocation, streams);
+    streams.out(output.stdout);
+    streams.err(output.stderr);
+    entry.status = output.status;
+    return output.status;
+  }
+
+  private *perform({ spec, prompts, run }: Invocation, streams: Streams): Process<Output> {
+    const fault = this.faults.take(spec.path);
+    const secrets: string[] = [];
+    for (const { long } of prompts) {
+      const prompt = this.state.unknowns.promptOn === "stdout" ? streams.out : streams.err;
+      prompt(`Enter value for '${long}': `);
+      secrets.push((yield* streams.input.line()) ?? "");
+    }
+    if (fault) yield* before(fault);
+    if (fault?.kind === "fail") return { status: 1, stdout: `${fault.message ?? "Failed."}\n`, stderr: "" };
+    if (spec.effect === "write") this.counters.writes += 1;
+    const output = run(secrets);
+    if (fault?.kind === "dropAfter") yield { kind: "drop" };
+    return fault ? { ...output, stdout: spoilt(output.stdout, fault) } : output;
+  }
+}
+
+function* before({ kind, delayMs = 1000 }: FaultOptions): Process<void> {
+  if (kind === "hang") yield { kind: "hang" };
+  if (kind === "dropBefore") yield { kind: "drop" };
+  if (kind === "slow") yield { kind: "delay", milliseconds: delayMs };
+}
+
+function spoilt(stdout: string, { kind }: FaultOptions): string {
+  if (kind === "truncate") return stdout.slice(0, Math.floor(stdout.length / 2));
+  return kind === "garble" ? stdout.replace(/[<>=:]/g, "?") : stdout;
+}
+
+/** Keys in order; a secret as a digest. */
+function canonical(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(canonical);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value)
+    .filter(([key]) => key !== "createdAt")
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(
+    entries.map(([key, inner]) => [key, key === "secret" && inner !== "" ? digest(String(inner)) : canonical(inner)]),
+  );
+}
+
+function digest(secret: string): string {
+  return `sha256:${createHash("sha256").update(secret).digest("hex").slice(0, 16)}`;
+}

@@ -1,0 +1,17 @@
+export type { FaultKind, FaultOptions, Faults } from "./faults.js";
+export type { Output } from "./frontend.js";
+export { type RebootOptions, SimulatedHost } from "./host.js";
+export type { Counters, JournalEntry } from "./journal.js";
+export { type Model, models } from "./model.js";
+export type {
+  HostOptions,
+  NicOptions,
+  PortGroupOptions,
+  RdmaDeviceOptions,
+  StorageOptions,
+  SwitchOptions,
+  VmkernelAdapterOptions,
+} from "./options.js";
+export { type Simulator, type SimulatorOptions, startSimulator } from "./sshServer.js";
+export type { HostState } from "./state.js";
+export type { Unknowns } from "./unknowns.js";
