@@ -29,6 +29,11 @@ const failures: readonly { readonly words: RegExp; readonly code: ErrorCode; rea
     cure: "Log in as a user with the Administrator role on the host.",
   },
   {
+    words: /Unable to unbind iscsi port/,
+    code: "COMMAND_FAILED",
+    cure: "If iSCSI sessions use the binding: end them, or set force: true on the PortBinding, run pulumi up, and try again; force ends them.",
+  },
+  {
     words: /Connect to localhost failed/,
     code: "COMMAND_FAILED",
     cure: "hostd does not answer on the host: look at /var/log/hostd.log and restart it with /etc/init.d/hostd restart.",

@@ -170,7 +170,7 @@ export function parseLine(line: string): Pipeline[] {
       if (target?.kind !== "word") throw new SyntaxFailure("unexpected redirection");
       command.redirects.push({ from: token.from, kind: token.operator, target: target.word });
       at += 1;
-    } else if (token.text === "\n" && open && command.words.length === 0) {
+    } else if (token.text === "\n" && open && isNothing(command)) {
       // A line may be broken after an operator.
     } else if (token.text === ";" && isNothing(command) && commands.length === 0) {
       throw new SyntaxFailure('unexpected ";"');

@@ -33,16 +33,29 @@ export class RunError extends Error {
   }
 }
 
+/** This process was told to stop meanwhile: there is nothing to be tried instead. */
+export class InterruptedError extends Error {
+  constructor() {
+    super("interrupted");
+    this.name = "InterruptedError";
+  }
+}
+
 /** Runs a command in a process group of its own, so that whatever it starts ends with it. A status other than 0 is a result, not an error. */
 export function run(command: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
   return new Promise((resolve, reject) => {
+    if (options.interrupt?.aborted) throw new InterruptedError();
     const child = spawn(command, args, {
       cwd: options.cwd,
       env: options.env,
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
     });
-    const forget = onAbandon(() => killGroup(child.pid));
+    let abandoned = false;
+    const forget = onAbandon(() => {
+      abandoned = true;
+      killGroup(child.pid);
+    });
     const output = { stdout: "", stderr: "" };
     let cause: string | undefined;
     const stop = (reason: string) => {
@@ -79,7 +92,8 @@ export function run(command: string, args: readonly string[], options: RunOption
     child.on("exit", () => killGroup(child.pid));
     child.on("close", (code, signal) => {
       settle();
-      if (cause === undefined && code !== null) resolve({ code, ...output });
+      if (abandoned) reject(new InterruptedError());
+      else if (cause === undefined && code !== null) resolve({ code, ...output });
       else reject(new RunError(cause ?? `was ended by ${signal}`, output.stdout, output.stderr));
     });
   });
@@ -95,7 +109,7 @@ export function killGroup(pid: number | undefined, signal: NodeJS.Signals = "SIG
 }
 
 export function seconds(ms: number): string {
-  return `${Math.round(ms / 1000)} s`;
+  return ms < 1000 ? `${ms} ms` : `${Math.round(ms / 1000)} s`;
 }
 
 /** The last words of a failed command, for a reason of one line. */

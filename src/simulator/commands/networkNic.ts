@@ -47,7 +47,8 @@ const get: CommandSpec = {
   run: (host, args) => {
     const driverInfo = (nic: Nic) =>
       structure("NICDriverInfo", nic, {
-        "Bus Info": ({ pci }) => pci,
+        // With a colon where the list has a dot (seen).
+        "Bus Info": ({ pci }) => pci.replace(".", ":"),
         Driver: ({ driver }) => driver,
         "Firmware Version": ({ firmwareVersion }) => firmwareVersion,
         Version: ({ driverVersion }) => driverVersion,

@@ -77,6 +77,9 @@ const iserDelete: CommandSpec = {
       return value("Deleted ISER logical device. (Reboot Required)");
     }
     host.iscsiAdapters = host.iscsiAdapters.filter((adapter) => !adapters.includes(adapter));
+    // The module came with the first adapter; that it goes with the last is inferred.
+    const module = named(host.modules, "iser");
+    if (module) module.loaded &&= host.iscsiAdapters.some(({ driver }) => driver === "iser");
     return nothing;
   },
 };

@@ -1,0 +1,47 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command, Option } from "commander";
+
+/** The command `esxi-iser`. Each subcommand is loaded only when it is used. */
+const { version } = JSON.parse(readFileSync(join(__dirname, "../../package.json"), "utf8")) as { version: string };
+
+const program = new Command("esxi-iser")
+  .description("Tools around iSER storage (iSCSI over RDMA) on VMware ESXi hosts.")
+  .version(version)
+  .showHelpAfterError("(esxi-iser --help tells more)");
+
+program
+  .command("simulate")
+  .description("Run a simulated ESXi host that is reached over SSH, to try programs against without a real one.")
+  .addOption(
+    new Option("-m, --model <release>", "the ESXi release").choices(["6.7", "7.0", "8.0", "9.0"]).default("8.0"),
+  )
+  .option("-n, --name <name>", "the host's name", "esx01.lab")
+  .option("-l, --listen <address>", "the address to listen on", "127.0.0.1")
+  .option("-p, --port <port>", "the port to listen on; 0 takes a free one", "0")
+  .option("-u, --user <user>", "the user that may log in", "root")
+  .option("--password-file <file>", "a file with the password; else ESXI_ISER_PASSWORD, else one is made up and shown")
+  .option("--authorized-keys <file>", "a file of public keys that may log in, RSA or ECDSA")
+  .option("--json", "say how to reach the host as one line of JSON")
+  .addHelpText(
+    "after",
+    `
+The host has a management NIC and two RDMA adapters, vmrdma0 and vmrdma1, with a virtual switch, a port group and a
+VMkernel adapter each (iser-a with vmk1, iser-b with vmk2), and reaches a storage system with one target at 192.168.50.100.
+Nothing is kept: when it ends, everything that was set is gone. It ends at SIGINT (Ctrl-C) or SIGTERM.
+
+Examples:
+  $ esxi-iser simulate
+  $ esxi-iser simulate --model 7.0 --port 2222 --password-file ./password
+  $ esxi-iser simulate --json > host.json`,
+  )
+  .action(async (options) => {
+    const { simulate } = await import("./simulate.js");
+    await simulate(options);
+  });
+
+program.parseAsync().catch((error: unknown) => {
+  process.stderr.write(`esxi-iser: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});
