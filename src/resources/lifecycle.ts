@@ -90,7 +90,7 @@ export class Lifecycle {
     const { definition } = this;
     const inputs = fieldsOf(definition, olds);
     this.declare(olds);
-    const have = await this.persistently(() =>
+    const have = await this.persistently(olds, () =>
       this.reach.use(hostOf(olds), (session) => definition.observe(this.ask(session), inputs)),
     );
     if (!definition.exists(have, inputs)) return { id: "", props: {}, inputs: {} };
@@ -108,7 +108,7 @@ export class Lifecycle {
     const { definition } = this;
     const inputs = fieldsOf(definition, olds);
     const before = (olds.before ?? {}) as JsonRecord;
-    await this.persistently(() =>
+    await this.persistently(olds, () =>
       this.write(olds, inputs, async (session) => {
         const observe = () => definition.observe(this.ask(session), inputs);
         const have = await observe();
@@ -182,7 +182,7 @@ export class Lifecycle {
         return { ...news, ...definition.report(now, want, report), before: before() };
       });
     try {
-      return await this.persistently(attempt);
+      return await this.persistently(news, attempt);
     } catch (error) {
       if (!written) throw error;
       const properties = { ...pick(olds ?? {}, definition.outputs), ...news, before: before(), unfinished: true };
@@ -225,12 +225,13 @@ export class Lifecycle {
   }
 
   /** Repeats work whose connection was lost. The work begins with an observation, so nothing is written twice unseen. */
-  private async persistently<T>(work: () => Promise<T>): Promise<T> {
+  private async persistently<T>(properties: Properties, work: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await work();
       } catch (error) {
-        if (!(error instanceof IserError) || error.code !== "CONNECTION_LOST" || attempt === attempts) throw error;
+        if (!(error instanceof IserError)) throw error;
+        if (error.code !== "CONNECTION_LOST" || attempt === attempts) throw error.on(hostName(properties.host) ?? "");
       }
     }
   }

@@ -59,6 +59,7 @@ const rsaHostKeys = ["rsa-sha2-256", "rsa-sha2-512"] as const;
 const maxStartups = 10;
 /** MaxAuthTries of OpenSSH, which ESXi does not set. */
 const maxTries = 6;
+const loginGraceTime = 120_000;
 
 let madeKey: string | undefined;
 
@@ -122,6 +123,12 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       sockets.delete(key);
       startups.delete(socket);
     });
+    // What does not speak SSH, or does not log in for two minutes, is sent away, as by OpenSSH.
+    socket.once("data", (chunk) => {
+      if (!chunk.toString("latin1").startsWith("SSH-")) socket.end("Invalid SSH identification string.\r\n");
+    });
+    const grace = setTimeout(() => startups.has(socket) && socket.destroy(), loginGraceTime).unref();
+    socket.once("close", () => clearTimeout(grace));
     ssh.injectSocket(socket);
   });
   await new Promise<void>((resolve, reject) => {

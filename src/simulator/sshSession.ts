@@ -36,6 +36,10 @@ export function serveSession(host: SimulatedHost, connection: Connection, drop: 
       running.add(controller);
       try {
         await work();
+      } catch (error) {
+        // A mistake of the simulator's own: told, and no end of the process it runs in.
+        process.emitWarning(error instanceof Error ? error : String(error));
+        drop();
       } finally {
         running.delete(controller);
         release();

@@ -41,7 +41,12 @@ for (const { model, roce, adapters, rebootToDelete } of models) {
     const names = (steps: Step[]) => steps.map(({ op, type }) => `${op} ${type.split(":").at(-1)}`).sort();
 
     before(async () => {
-      simulator = await startSimulator({ model, password });
+      const target = { name: "iqn.2010-09.lab.storage:iser-a", chap: { name: "esx01", secret: chapSecret } };
+      simulator = await startSimulator({
+        model,
+        password,
+        storage: [{ address: "192.168.50.100", targets: [target] }],
+      });
       bare = simulator.host.dump();
       stack = await Stack.init(
         repository,
@@ -98,7 +103,7 @@ for (const { model, roce, adapters, rebootToDelete } of models) {
       assert.match(hand("esxcli iscsi adapter discovery sendtarget list -A vmhba64"), /192\.168\.50\.100:3260/);
       assert.match(hand("esxcli iscsi adapter auth chap get -A vmhba64"), /esx01[\s\S]*required/);
       assert.match(hand("esxcli iscsi adapter get -A vmhba64"), /Alias: storage-a\n/);
-      assert.match(hand("esxcli iscsi adapter target list -A vmhba64"), /iqn\./);
+      assert.match(hand("esxcli iscsi session list -A vmhba64"), /Target: iqn\.2010-09\.lab\.storage:iser-a\n/);
       assert.equal(/roce type: 2/.test(hand("cat /var/log/vmkernel.log")), roce);
       assert.equal(contacts().connections, 1);
       assert.deepEqual(await stack.outputs(), { vmhba: "vmhba64", iqn: (await stack.outputs()).iqn, compliant: true });

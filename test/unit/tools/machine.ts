@@ -34,7 +34,7 @@ export class Machine {
   private readonly children: ChildProcess[] = [];
 
   constructor() {
-    for (const name of ["sh", "mkdir", "chmod", "cat", "cp", "sleep", "touch"]) {
+    for (const name of ["sh", "mkdir", "chmod", "cat", "cp", "rm", "sleep"]) {
       symlinkSync(whereIs(name), join(this.root, "shell", name));
     }
   }
@@ -75,13 +75,13 @@ export class Machine {
     }
   }
 
-  /** Runs a program of this repository in a process of its own on this machine. */
+  /** Runs a TypeScript program in a process of its own on this machine. */
   start(program: string, ...args: string[]): Started {
-    const tsx = require.resolve("tsx", { paths: [REPOSITORY] });
-    const child = spawn(process.execPath, ["--import", tsx, join(REPOSITORY, program), ...args], {
-      env: this.env,
-      cwd: REPOSITORY,
-    });
+    return this.node("--import", require.resolve("tsx"), resolve(REPOSITORY, program), ...args);
+  }
+
+  node(...args: string[]): Started {
+    const child = spawn(process.execPath, args, { env: this.env, cwd: REPOSITORY });
     this.children.push(child);
     return new Started(child);
   }

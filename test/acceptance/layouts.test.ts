@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "mocha";
+import { startSimulator } from "../../src/simulator/index.js";
+import { bootstrap } from "../../tools/bootstrap.mjs";
+import { Stack } from "../../tools/engine/pulumi.js";
+import { command, layouts, type Packed, pack, versionHere } from "../support/layouts.js";
+
+const chapSecret = "simulated-chap-secret";
+
+/** What a state has for good. Written out, not computed by the package: it must never change. */
+const providerText = (type: string) =>
+  `exports.handler=()=>require("module").createRequire(process.cwd()+"/_")("pulumi-esxi-iser/provider").${type}`;
+
+/** The same text as TypeScript and as an ES module. */
+const program = `
+import * as pulumi from "@pulumi/pulumi";
+import { Chap, IserAdapter } from "pulumi-esxi-iser";
+const config = new pulumi.Config();
+const host = { host: config.require("host"), port: config.requireNumber("port"), hostKey: config.require("hostKey") };
+const adapter = new IserAdapter("iser-a", { host, device: "vmrdma0" });
+new Chap("iser-a", { host, adapter, level: "required", name: "esx01", secret: config.requireSecret("chapSecret") });
+export const vmhba = adapter.vmhba;
+`;
+
+const names = { ".": "Chap,IserAdapter,IserError", simulator: "SimulatedHost,models,startSimulator" };
+const specifier = (path: string) => `pulumi-esxi-iser${path === "." ? "" : `/${path}`}`;
+
+/** Prints what each export is, as both module systems see it. */
+const imports = {
+  "named.mjs": Object.entries(names).map(
+    ([path, list]) =>
+      `import { ${list} } from "${specifier(path)}"; for (const it of [${list}]) console.log(typeof it);`,
+  ),
+  "named.cjs": Object.entries(names).map(
+    ([path, list]) =>
+      `{ const { ${list} } = require("${specifier(path)}"); for (const it of [${list}]) console.log(typeof it); }`,
+  ),
+};
+
+/** A consumer that is checked as an ES module and as CommonJS; what is marked must be refused. */
+const consumer = `
+import { Chap, type ChapArgs, IserAdapter } from "pulumi-esxi-iser";
+import { type Model, startSimulator } from "pulumi-esxi-iser/simulator";
+const adapter = new IserAdapter("iser-a", { host: "esx01.lab", device: "vmrdma0" });
+const args: ChapArgs = { host: { host: "esx01.lab", port: 22 }, adapter, level: "required", name: "esx01" };
+export const chap = new Chap("iser-a", args);
+export const model: Model = "8.0";
+export const dump: () => Promise<string> = async () => (await startSimulator({ model })).host.dump();
+// @ts-expect-error: the host is missing.
+new IserAdapter("iser-a", { device: "vmrdma0" });
+// @ts-expect-error: no such level.
+new Chap("iser-a", { host: "esx01.lab", adapter, level: "always" });
+`;
+
+const nodenext = {
+  compilerOptions: {
+    module: "nodenext",
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: false,
+    noEmit: true,
+  },
+  files: ["consumer.mts", "consumer.cts"],
+};
+
+describe("the packed package", function () {
+  // The first run fetches the dependencies of three programs; npm and pnpm have them afterwards.
+  this.timeout(300_000);
+  let folder: string;
+  let packed: Packed;
+
+  before(async () => {
+    await bootstrap({ build: true });
+    folder = mkdtempSync(join(tmpdir(), "esxi-iser-layouts-"));
+    packed = await pack(folder);
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("has what is built and the texts about it, and nothing else", () => {
+    const outside = packed.files.filter((file) => !/^dist\/.*\.(js|d\.ts|js\.map)$/.test(file));
+    assert.deepEqual(outside.sort(), ["CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
+    for (const file of ["index", "provider", "simulator/index", "cli/main"])
+      assert.ok(packed.files.includes(`dist/${file}.js`), file);
+  });
+
+  for (const [number, { name, esm, install }] of layouts.entries()) {
+    describe(`in ${name}`, () => {
+      let simulator: Awaited<ReturnType<typeof startSimulator>>;
+      let stack: Stack;
+      let home: string;
+      let bare: string;
+
+      before(async () => {
+        const root = join(folder, String(number));
+        mkdirSync(root);
+        home = await install(root, packed.tarball, {
+          name: "program",
+          private: true,
+          dependencies: Object.fromEntries(
+            ["@pulumi/pulumi", "@types/node", "typescript"].map((dependency) => [dependency, versionHere(dependency)]),
+          ),
+        });
+        writeFileSync(join(home, "Pulumi.yaml"), "name: layouts\nruntime: nodejs\n");
+        writeFileSync(join(home, esm ? "index.js" : "index.ts"), program);
+        simulator = await startSimulator();
+        bare = simulator.host.dump();
+        const { address, port, fingerprint, password } = simulator;
+        stack = await Stack.init(
+          home,
+          "dev",
+          { host: address, port, hostKey: fingerprint, chapSecret: { secret: chapSecret } },
+          { env: { ESXI_ISER_PASSWORD: password } },
+        );
+      });
+      after(async () => {
+        stack?.dispose();
+        await simulator?.close();
+      });
+
+      it("is found by the engine for preview, up and destroy, and the host is as it was", async () => {
+        const types = async (outcome: ReturnType<Stack["up"]>) =>
+          (await outcome).changes.map(({ op, type }) => `${op} ${type.split(":").at(-1)}`).sort();
+        assert.deepEqual(await types(stack.preview()), ["create Chap", "create IserAdapter"]);
+        assert.equal(simulator.host.dump(), bare);
+
+        assert.deepEqual(await types(stack.up()), ["create Chap", "create IserAdapter"]);
+        assert.deepEqual(await stack.outputs(), { vmhba: "vmhba64" });
+        assert.match(
+          simulator.host.execute("esxcli iscsi adapter auth chap get -A vmhba64").stdout,
+          /esx01[\s\S]*required/,
+        );
+
+        const { resources = [] } = (await stack.exportState()).deployment;
+        for (const type of ["Chap", "IserAdapter"]) {
+          const [state, ...others] = resources.filter((resource) => resource.type.endsWith(`:${type}`));
+          assert.deepEqual(others, []);
+          const text = providerText(type);
+          assert.deepEqual([state?.inputs?.__provider, state?.outputs?.__provider], [text, text]);
+          assert.ok(Buffer.byteLength(text) <= 400);
+        }
+
+        assert.deepEqual(await types(stack.destroy()), ["delete Chap", "delete IserAdapter"]);
+        assert.equal(simulator.host.dump(), bare);
+      });
+
+      for (const [file, lines] of Object.entries(imports))
+        it(`gives its named exports to ${file}`, async () => {
+          writeFileSync(join(home, file), lines.join("\n"));
+          const printed = await command(process.execPath, [file], home);
+          assert.equal(printed, "function\nfunction\nfunction\nfunction\nobject\nfunction\n");
+        });
+
+      it("has the command esxi-iser", async () => {
+        assert.match(await command("npx", ["--no-install", "esxi-iser", "--help"], home), /^Usage: esxi-iser /);
+      });
+
+      // pnpm's is the strictest layout: what a declaration file imports must be a dependency of its own package.
+      if (name === "a pnpm install")
+        it("is typed for ES modules and CommonJS, down to its declaration files", async () => {
+          for (const file of nodenext.files) writeFileSync(join(home, file), consumer);
+          writeFileSync(join(home, "tsconfig.consumer.json"), JSON.stringify(nodenext));
+          await command("npx", ["--no-install", "tsc", "-p", "tsconfig.consumer.json"], home);
+        });
+    });
+  }
+});

@@ -1,0 +1,63 @@
+import { join } from "node:path";
+import { startSimulator } from "../../src/simulator/index.js";
+import { type Config, type Outcome, Stack } from "../../tools/engine/pulumi.js";
+
+export type Simulator = Awaited<ReturnType<typeof startSimulator>>;
+
+export interface Declaration {
+  readonly type: string;
+  /** The name of the resource. */
+  readonly as: string;
+  /** Names of resources that must be made before. */
+  readonly after?: readonly string[];
+  readonly [input: string]: unknown;
+}
+
+const project = join(__dirname, "../fixtures/program");
+
+/** A simulated host, and a stack on the real engine whose program declares what a test says. */
+export class Program {
+  private constructor(
+    readonly simulator: Simulator,
+    readonly stack: Stack,
+  ) {}
+
+  static async start(options: Parameters<typeof startSimulator>[0], config: Config = {}): Promise<Program> {
+    const simulator = await startSimulator(options);
+    try {
+      return new Program(
+        simulator,
+        await Stack.init(project, "dev", config, { env: { ESXI_ISER_PASSWORD: simulator.password } }),
+      );
+    } catch (error) {
+      await simulator.close();
+      throw error;
+    }
+  }
+
+  get host() {
+    return this.simulator.host;
+  }
+
+  /** The simulated host as a resource declares it. */
+  get settings() {
+    const { address, port, fingerprint } = this.simulator;
+    return { host: address, port, hostKey: fingerprint };
+  }
+
+  declare(resources: readonly Declaration[]): Promise<void> {
+    return this.stack.setConfig({ resources: resources.map((resource) => ({ host: this.settings, ...resource })) });
+  }
+
+  async close(): Promise<void> {
+    this.stack.dispose();
+    await this.simulator.close();
+  }
+}
+
+/** The errors that the engine printed for resources, without its own "update failed". */
+export function errorsOf({ diagnostics }: Outcome): string[] {
+  return diagnostics
+    .filter(({ severity, message }) => severity === "error" && !/^(error: )?(update|preview) failed/.test(message))
+    .map(({ message }) => message);
+}
