@@ -101,9 +101,27 @@ function given(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-/** The declared fields of a resource out of its properties in state. */
+/**
+ * The declared fields of a resource out of its properties in state. A field that is also an output is in state whether it was declared
+ * or not: `declared` says.
+ */
 export function fieldsOf(definition: AnyDefinition, properties: Properties): Properties {
-  return pick(properties, Object.keys(definition.fields));
+  const { declared } = properties as Kept;
+  const reported = declared === undefined ? [] : ambiguous(definition).filter((field) => !declared.includes(field));
+  return pick(
+    properties,
+    Object.keys(definition.fields).filter((field) => !reported.includes(field)),
+  );
+}
+
+/** What to keep in state of which fields were declared: nothing, where no field is also an output. */
+export function declaredIn(definition: AnyDefinition, inputs: Properties): Kept {
+  const fields = ambiguous(definition);
+  return fields.length === 0 ? {} : { declared: fields.filter((field) => given(inputs[field])) };
+}
+
+function ambiguous({ fields, outputs }: AnyDefinition): string[] {
+  return Object.keys(fields).filter((field) => outputs.includes(field));
 }
 
 export function pick(properties: Properties, keys: readonly string[]): Properties {
@@ -114,4 +132,5 @@ export function pick(properties: Properties, keys: readonly string[]): Propertie
 export interface Kept {
   readonly before?: JsonRecord;
   readonly unfinished?: true;
+  readonly declared?: readonly string[];
 }

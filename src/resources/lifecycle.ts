@@ -11,6 +11,7 @@ import {
   type AnyDefinition,
   type CheckFailure,
   check,
+  declaredIn,
   difference,
   fieldsOf,
   isUnknown,
@@ -79,7 +80,7 @@ export class Lifecycle {
   async update(olds: Properties, news: Properties): Promise<{ outs: Properties }> {
     const { touchesHost } = difference(this.definition, olds, news);
     if (!touchesHost && !olds.unfinished) {
-      const kept = pick(olds, [...this.definition.outputs, "before"]);
+      const kept = pick(olds, [...this.definition.outputs, "before", "declared"]);
       return { outs: { ...kept, ...news } };
     }
     return { outs: await this.converge(news, olds) };
@@ -179,13 +180,14 @@ export class Lifecycle {
         });
         const left = (now: unknown) => definition.plan(now, want, { last: want, unfinished: false });
         const now = commands.length === 0 || report.rebootRequired ? have : await this.settle(session, observe, left);
-        return { ...news, ...definition.report(now, want, report), before: before() };
+        return { ...news, ...definition.report(now, want, report), ...declaredIn(definition, news), before: before() };
       });
     try {
       return await this.persistently(news, attempt);
     } catch (error) {
       if (!written) throw error;
-      const properties = { ...pick(olds ?? {}, definition.outputs), ...news, before: before(), unfinished: true };
+      const outputs = pick(olds ?? {}, definition.outputs);
+      const properties = { ...outputs, ...news, ...declaredIn(definition, news), before: before(), unfinished: true };
       throw halfDone(error, this.id(news), properties);
     }
   }

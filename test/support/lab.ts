@@ -38,6 +38,11 @@ export class Lab {
     return new Declared(new Lifecycle(definition, this.reach), this.settings);
   }
 
+  /** Another resource of the same type, in the same provider process. */
+  sibling(other: Declared): Declared {
+    return new Declared(other.life, this.settings);
+  }
+
   /** Runs a command on the host as an administrator would, and gives what it printed. */
   hand(line: string): string {
     const { status, stdout } = this.host.execute(line);
@@ -65,7 +70,7 @@ export class Declared {
   state: Properties | undefined;
 
   constructor(
-    private readonly life: Lifecycle,
+    readonly life: Lifecycle,
     private readonly host: Properties,
   ) {}
 

@@ -51,21 +51,20 @@ export const layouts: readonly Layout[] = [
     name: "an npm workspace",
     esm: true,
     async install(folder, tarball, program) {
-      const [packageFolder, programFolder] = [join(folder, "package"), join(folder, "program")];
+      const programFolder = join(folder, "program");
       writeManifest(folder, { name: "workspaces", private: true, workspaces: ["package", "program"] });
       writeManifest(programFolder, { ...withPackage(program, "*"), type: "module" });
       // The tarball has all in the folder "package".
       await command("tar", ["-xzf", tarball], folder);
-      // As someone who works on the package beside a program has it: without what its own tests need.
-      writeManifest(packageFolder, { ...readManifest(packageFolder), devDependencies: {} });
-      await command("npm", npmInstall, folder);
+      await command("npm", [...npmInstall, "--omit=dev"], folder);
       return programFolder;
     },
   },
 ];
 
-/** `npm pack` of this repository, as it is built. */
+/** `npm pack` of this repository, built first if its source has changed. */
 export async function pack(folder: string): Promise<Packed> {
+  await command(process.execPath, ["tools/bootstrap.mjs", "--build"], repository);
   const printed = await command(
     "npm",
     ["pack", "--json", "--ignore-scripts", "--pack-destination", folder],
