@@ -14,6 +14,7 @@ Shows the main job on a simulated ESXi host, with the real Pulumi engine: previe
 `;
 
 const models = ["6.7", "7.0", "8.0", "9.0"] as const;
+const chapSecret = "simulated-chap-secret";
 const repository = join(__dirname, "..");
 
 async function main(): Promise<number> {
@@ -25,7 +26,11 @@ async function main(): Promise<number> {
   say(`  Pulumi ${engine.version}, from ${engine.source}`);
 
   title(`Starting a simulated ESXi ${model} host`);
-  const simulator = await startSimulator({ model });
+  const storage = {
+    address: "192.168.50.100",
+    targets: [{ name: "iqn.2010-09.lab.storage:iser-a", chap: { name: "esx01", secret: chapSecret } }],
+  };
+  const simulator = await startSimulator({ model, storage: [storage] });
   const { host, address, port, user, password, fingerprint } = simulator;
   let stack: Stack | undefined;
   try {
@@ -42,7 +47,7 @@ async function main(): Promise<number> {
       host: address,
       port,
       hostKey: fingerprint,
-      chapSecret: { secret: "simulated-chap-secret" },
+      chapSecret: { secret: chapSecret },
       // These builds have no command for it.
       setRoceVersion: model !== "6.7" && model !== "9.0",
     };
@@ -59,6 +64,7 @@ async function main(): Promise<number> {
     hand("esxcli iscsi adapter list");
     hand("esxcli iscsi networkportal list");
     hand("esxcli iscsi adapter target list");
+    hand("esxcli iscsi session list");
 
     if (keep) {
       title("The host stays up. Ctrl-C ends it");
