@@ -15,12 +15,13 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir, userInfo } from "node:os";
+import { constants, tmpdir, userInfo } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import lock from "./lock.cjs";
 
 const MINIMUM_NODE = 20;
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** A step that failed, with the status that this program ends with. */
@@ -165,7 +166,13 @@ async function step(root, log, what, command, args) {
     child.on("error", (error) =>
       reject(new StepError(`${what}: ${error.code === "ENOENT" ? `${command} is not on PATH` : error.message}`, 1)),
     );
-    child.on("close", (status, signal) => resolve(status ?? (signal === "SIGINT" ? 130 : 1)));
+    // Who stops this program stops npm too: left alone it would go on, beside the one of the next run.
+    const forward = (signal) => child.kill(signal);
+    for (const signal of SIGNALS) process.on(signal, forward);
+    child.on("close", (status, signal) => {
+      for (const signal of SIGNALS) process.off(signal, forward);
+      resolve(status ?? 128 + constants.signals[signal]);
+    });
   });
   if (code !== 0) throw new StepError(`${what} failed with status ${code}.`, code);
   log(`done in ${((Date.now() - start) / 1000).toFixed(1)} s`);

@@ -15,7 +15,7 @@ const ABANDONED_MS = 60_000;
 /** Runs `work` while holding the lock; `work` gets the (synchronous) release, for an exit by signal. `waiting` is told once, when another process holds it. */
 async function withLock(path, work, waiting = () => {}) {
   const lock = await acquire(path, waiting);
-  const renewal = setInterval(() => renew(path), RENEW_MS);
+  const renewal = setInterval(lock.renew, RENEW_MS);
   renewal.unref();
   process.on("exit", lock.release);
   try {
@@ -30,12 +30,23 @@ async function withLock(path, work, waiting = () => {}) {
 async function acquire(path, waiting) {
   mkdirSync(dirname(path), { recursive: true });
   const owner = `${JSON.stringify({ host: hostname(), pid: process.pid, id: randomUUID() })}\n`;
-  for (let told = false; !tryCreate(path, owner); await sleep(200)) {
-    removeAbandoned(path);
+  for (let told = false; !tryCreate(path, owner); ) {
+    if (removeAbandoned(path)) continue;
     if (!told) waiting(read(path)?.pid);
     told = true;
+    await sleep(200);
   }
-  return { release: () => read(path)?.text === owner && rmSync(path, { force: true }) };
+  const ours = () => read(path)?.text === owner;
+  return {
+    renew: () => {
+      try {
+        if (ours()) utimesSync(path, new Date(), new Date());
+      } catch {
+        // Removed in between: there is nothing to renew.
+      }
+    },
+    release: () => ours() && rmSync(path, { force: true }),
+  };
 }
 
 function tryCreate(path, content) {
@@ -54,23 +65,25 @@ function tryCreate(path, content) {
 
 /** Looked at again under a second lock, so that of two who saw the same dead owner the slower one cannot remove the lock of the faster. */
 function removeAbandoned(path) {
-  if (!isAbandoned(path)) return;
+  if (!isAbandoned(path)) return false;
   const guard = `${path}.takeover`;
   if (!tryCreate(guard, `${process.pid}\n`)) {
     if (age(guard) > ABANDONED_MS) rmSync(guard, { force: true });
-    return;
+    return false;
   }
   try {
-    if (isAbandoned(path)) rmSync(path, { force: true });
+    if (!isAbandoned(path)) return false;
+    rmSync(path, { force: true });
+    return true;
   } finally {
     rmSync(guard, { force: true });
   }
 }
 
 function isAbandoned(path) {
+  if (age(path) > ABANDONED_MS) return true;
   const owner = read(path);
-  if (owner === undefined) return false;
-  return age(path) > ABANDONED_MS || (owner.host === hostname() && !isAlive(owner.pid));
+  return owner !== undefined && owner.host === hostname() && !isAlive(owner.pid);
 }
 
 function read(path) {
@@ -87,14 +100,6 @@ function age(path) {
     return Date.now() - statSync(path).mtimeMs;
   } catch {
     return 0;
-  }
-}
-
-function renew(path) {
-  try {
-    utimesSync(path, new Date(), new Date());
-  } catch {
-    // Removed under us: nothing to renew.
   }
 }
 

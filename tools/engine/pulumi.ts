@@ -71,6 +71,7 @@ export class CommandError extends Error {
 }
 
 const DEFAULT_TIMEOUT_MS = 120_000;
+const KILL_TIMEOUT_MS = 5_000;
 
 let engineOfProcess: Promise<Engine> | undefined;
 
@@ -91,10 +92,12 @@ export class Stack {
 
   /** Makes the stack. `projectDir` has the Pulumi.yaml. */
   static async init(projectDir: string, name: string, config: Config = {}, options: StackOptions = {}): Promise<Stack> {
-    engineOfProcess ??= findEngine();
-    const engine = options.engine ?? (await engineOfProcess);
+    const engine = options.engine ?? (await anEngine());
+    // Registered first, so that there is no moment at which an interrupt would leave the folder.
+    let made: string | undefined;
+    const forget = onAbandon(() => made && remove(made));
     const folder = mkdtempSync(join(tmpdir(), "esxi-iser-stack-"));
-    const forget = onAbandon(() => remove(folder));
+    made = folder;
     const env = { ...isolated(engine, folder), ...options.env };
     const stack = new Stack(engine, name, folder, env, options.timeoutMs ?? DEFAULT_TIMEOUT_MS, forget);
     try {
@@ -200,6 +203,11 @@ export class Stack {
   }
 }
 
+function anEngine(): Promise<Engine> {
+  engineOfProcess ??= findEngine();
+  return engineOfProcess;
+}
+
 function isolated(engine: Engine, folder: string): Env {
   return {
     PATH: [engine.path, dirname(process.execPath), process.env.PATH ?? ""].join(delimiter),
@@ -249,18 +257,30 @@ function remove(folder: string): void {
 }
 
 /**
- * Kills the processes that belong to the stack. The engine puts each plugin into a process group of its own, so they outlive a killed CLI (seen on
- * 3.259.0); they are known by the PULUMI_HOME in their environment.
+ * Kills the processes that belong to the stack and waits for their end. The engine puts each plugin into a process group of its own, so they outlive
+ * a killed CLI (seen on 3.259.0); they are known by the PULUMI_HOME in their environment. Synchronous, because it also runs at an exit.
  */
 function killAllIn(folder: string): void {
   const mark = `PULUMI_HOME=${join(folder, "pulumi")}`;
-  for (const pid of existsSync("/proc") ? inProc(mark) : inPs(mark)) {
-    try {
-      process.kill(pid, "SIGKILL");
-    } catch {
-      // Ended meanwhile.
-    }
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  const end = Date.now() + KILL_TIMEOUT_MS;
+  // Looked for again and again, for one of them may just be starting another.
+  for (let pids = marked(mark); pids.length > 0 && Date.now() < end; pids = marked(mark)) {
+    for (const pid of pids) kill(pid);
+    Atomics.wait(pause, 0, 0, 10);
   }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // Ended meanwhile.
+  }
+}
+
+function marked(mark: string): number[] {
+  return existsSync("/proc") ? inProc(mark) : inPs(mark);
 }
 
 function inProc(mark: string): number[] {
