@@ -35,7 +35,8 @@ const lamp = define<Lamp, ReadonlyMap<string, string>, { readonly existed: boole
   fields: { name: z.string(), colour: z.string().optional(), code: z.string().optional() },
   identity: ["name"],
   secrets: ["code"],
-  outputs: ["lit"],
+  outputs: ["lit", "warmth"],
+  status: ["warmth"],
   settleSeconds: 1,
   id: ({ name }) => name,
   lanes: async (_ask, { name }) => [name],
@@ -48,7 +49,7 @@ const lamp = define<Lamp, ReadonlyMap<string, string>, { readonly existed: boole
   ],
   record: (have, { name }) => ({ existed: have.has(name), colour: have.get(name) ?? "white" }),
   current: (have, { name }) => ({ colour: have.get(name) ?? "" }),
-  report: (have, { name }) => ({ lit: have.has(name) }),
+  report: (have, { name }) => ({ lit: have.has(name), warmth: have.size }),
   remove: (have, { name }, { existed, colour }) => {
     if (!existed) return { commands: [write("lamp remove", name)], notes: ["it was warm."] };
     return { commands: have.get(name) === colour ? [] : [write("lamp paint", name, colour)] };
@@ -136,7 +137,7 @@ describe("the lifecycle", () => {
     const { id, outs } = await life.create(red);
     assert.equal(id, "esx01.lab/a");
     assert.deepEqual(host.writes, ["esxcli lamp add --name=a", "esxcli lamp paint --name=a --colour=red"]);
-    assert.deepEqual(outs, { ...red, lit: true, before: { existed: false, colour: "white" } });
+    assert.deepEqual(outs, { ...red, lit: true, warmth: 1, before: { existed: false, colour: "white" } });
     assert.deepEqual(host.lanes, ["a"]);
   });
 
@@ -171,6 +172,14 @@ describe("the lifecycle", () => {
     assert.deepEqual(props, { ...outs, colour: "blue" });
     assert.deepEqual(inputs, { ...red, colour: "blue" });
     assert.equal(life.diff(props, red).changes, true);
+  });
+
+  it("takes a status that changed by itself for no drift, and takes it over with a change that is one", async () => {
+    const { id, outs } = await life.create(red);
+    host.lamps.b = "green";
+    assert.deepEqual((await life.read(id, outs)).props, outs);
+    host.lamps.a = "blue";
+    assert.deepEqual((await life.read(id, outs)).props, { ...outs, colour: "blue", warmth: 2 });
   });
 
   it("finds it absent only when the listing succeeded and lacks it", async () => {
