@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { startSimulator } from "../../src/simulator/index.js";
-import { bootstrap } from "../../tools/bootstrap.mjs";
 import { Stack } from "../../tools/engine/pulumi.js";
 import { command, layouts, type Packed, pack, versionHere } from "../support/layouts.js";
 
@@ -73,7 +72,6 @@ describe("the packed package", function () {
   let packed: Packed;
 
   before(async () => {
-    await bootstrap({ build: true });
     folder = mkdtempSync(join(tmpdir(), "esxi-iser-layouts-"));
     packed = await pack(folder);
   });

@@ -1,0 +1,180 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpus, loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { performance } from "node:perf_hooks";
+import { parseArgs } from "node:util";
+import { providerText } from "../../src/resources/provider.js";
+import { findEngine } from "../engine/find.js";
+import { onAbandon } from "../engine/process.js";
+import { type Engine, Stack } from "../engine/pulumi.js";
+
+const HELP = `Usage: npm run bench:provider-text [-- --json]
+
+What the provider text that is kept in state costs: the time of a \`pulumi up\` that creates 200 resources with our text, against the same
+with a constant text of 60 bytes. Both lead to the same empty provider; no host is involved. Ends with 1 if the ratio of the medians is above 1.2.
+
+  --json   the result as JSON
+  --help   this text
+`;
+
+const RESOURCES = 200;
+const ROUNDS = 5;
+const LIMIT = 1.2;
+
+const texts = {
+  ours: providerText("IserAdapter"),
+  constant: 'exports.handler=()=>require(process.cwd()+"/provider").Empty',
+};
+type Text = keyof typeof texts;
+
+/** The provider that both texts lead to, ours by way of a package of its name. */
+const project = {
+  "Pulumi.yaml": "name: bench\nruntime: nodejs\n",
+  "provider.js": `
+let made = 0;
+exports.Empty = { async create() { return { id: String(++made), outs: {} }; } };
+`,
+  "node_modules/pulumi-esxi-iser/package.json": JSON.stringify({
+    name: "pulumi-esxi-iser",
+    exports: { "./provider": "./provider.js" },
+  }),
+  "node_modules/pulumi-esxi-iser/provider.js": `exports.IserAdapter = require("../../provider.js").Empty;\n`,
+  "index.js": `
+const pulumi = require("@pulumi/pulumi");
+const __provider = new pulumi.Config().require("text");
+for (let n = 0; n < ${RESOURCES}; n++) new pulumi.CustomResource("pulumi-nodejs:dynamic/bench:Empty", "empty-" + n, { __provider });
+`,
+};
+
+interface Run {
+  readonly seconds: number;
+  readonly stateBytes: number;
+}
+
+interface Side {
+  readonly textBytes: number;
+  readonly stateBytes: number;
+  readonly medianSeconds: number;
+  readonly seconds: number[];
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: { json: { type: "boolean", default: false }, help: { type: "boolean", short: "h", default: false } },
+  });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const engine = await findEngine({ log: progress });
+  const loadBefore = load();
+  const runs = await measure(engine);
+  const [ours, constant] = [summary("ours", runs.ours), summary("constant", runs.constant)];
+  const ratio = ours.medianSeconds / constant.medianSeconds;
+  const machine = { engine: engine.version, node: process.version, cpus: cpus().length, loadBefore, loadAfter: load() };
+  const result = { resources: RESOURCES, rounds: ROUNDS, ours, constant, ratio, limit: LIMIT, machine };
+  process.stdout.write(values.json ? `${JSON.stringify(result, null, 2)}\n` : table(result));
+  return ratio > LIMIT ? 1 : 0;
+}
+
+/** All runs in turn, the one that goes first alternating too: what slows the machine meanwhile slows both. The first round warms up. */
+async function measure(engine: Engine): Promise<Record<Text, Run[]>> {
+  const folder = mkdtempSync(join(tmpdir(), "esxi-iser-bench-"));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  const forget = onAbandon(remove);
+  const runs: Record<Text, Run[]> = { ours: [], constant: [] };
+  try {
+    writeProject(folder);
+    for (let round = 0; round <= ROUNDS; round++) {
+      const order: readonly Text[] = round % 2 === 0 ? ["ours", "constant"] : ["constant", "ours"];
+      for (const text of order) {
+        const result = await createAll(engine, folder, texts[text]);
+        if (round > 0) runs[text].push(result);
+        progress(`${round > 0 ? `round ${round} of ${ROUNDS}` : "warm-up"}, ${text}: ${result.seconds.toFixed(2)} s`);
+      }
+    }
+    return runs;
+  } finally {
+    forget();
+    remove();
+  }
+}
+
+function writeProject(folder: string): void {
+  for (const name of ["pulumi-esxi-iser", "@pulumi"])
+    mkdirSync(join(folder, "node_modules", name), { recursive: true });
+  for (const [file, text] of Object.entries(project)) writeFileSync(join(folder, file), text);
+  const sdk = "node_modules/@pulumi/pulumi";
+  symlinkSync(join(__dirname, "../..", sdk), join(folder, sdk));
+}
+
+/** On a stack of its own; making and removing it is not timed. */
+async function createAll(engine: Engine, folder: string, text: string): Promise<Run> {
+  const stack = await Stack.init(folder, "bench", { text }, { engine, timeoutMs: 600_000 });
+  try {
+    const start = performance.now();
+    const { changes } = await stack.up();
+    const seconds = (performance.now() - start) / 1000;
+    const { deployment } = await stack.exportState();
+    const kept = (deployment.resources ?? []).filter(({ inputs, outputs }) =>
+      [inputs, outputs].every((properties) => properties?.__provider === text),
+    );
+    if (changes.length !== RESOURCES || kept.length !== RESOURCES)
+      throw new Error(`${changes.length} resources were made and ${kept.length} have the text; expected ${RESOURCES}.`);
+    return { seconds, stateBytes: Buffer.byteLength(JSON.stringify(deployment)) };
+  } finally {
+    stack.dispose();
+  }
+}
+
+function summary(text: Text, runs: readonly Run[]): Side {
+  const seconds = runs.map((run) => run.seconds);
+  return {
+    textBytes: Buffer.byteLength(texts[text]),
+    stateBytes: median(runs.map((run) => run.stateBytes)),
+    medianSeconds: median(seconds),
+    seconds,
+  };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+interface Result {
+  readonly ours: Side;
+  readonly constant: Side;
+  readonly ratio: number;
+  readonly machine: { engine: string; node: string; cpus: number; loadBefore: number; loadAfter: number };
+}
+
+function table({ ours, constant, ratio, machine }: Result): string {
+  const row = (name: string, { textBytes, medianSeconds, seconds, stateBytes }: Side) => {
+    const range = `${Math.min(...seconds).toFixed(2)} to ${Math.max(...seconds).toFixed(2)}`;
+    return `${name.padEnd(9)} ${textBytes} bytes of text   median ${medianSeconds.toFixed(2)} s (${range})   ${stateBytes} bytes of state\n`;
+  };
+  return (
+    `${RESOURCES} resources, ${ROUNDS} rounds, Pulumi ${machine.engine}, Node ${machine.node}, ${machine.cpus} CPUs, ` +
+    `load ${machine.loadBefore} to ${machine.loadAfter}\n` +
+    row("ours", ours) +
+    row("constant", constant) +
+    `ratio ${ratio.toFixed(3)} (at most ${LIMIT})\n`
+  );
+}
+
+function load(): number {
+  return Number((loadavg()[0] ?? 0).toFixed(2));
+}
+
+function progress(line: string): void {
+  process.stderr.write(`bench: ${line}\n`);
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  },
+);
