@@ -29,6 +29,11 @@ const failures: readonly { readonly words: RegExp; readonly code: ErrorCode; rea
     cure: "Log in as a user with the Administrator role on the host.",
   },
   {
+    words: /Invalid adapter specified or unable to get adapter/,
+    code: "COMMAND_FAILED",
+    cure: "The adapter went away meanwhile. Run pulumi refresh and pulumi up: they look for it anew.",
+  },
+  {
     words: /Unable to unbind iscsi port/,
     code: "COMMAND_FAILED",
     cure: "If iSCSI sessions use the binding: end them, or set force: true on the PortBinding, run pulumi up, and try again; force ends them.",

@@ -30,6 +30,7 @@ export const adapterProperties = define<Inputs, Have, Before>({
     alias: optionText("an alias of 1 to 255 bytes", 255).optional(),
   },
   identity: ["adapter"],
+  parent: "adapter",
   outputs: [],
 
   rules: (_inputs, given) =>
@@ -55,9 +56,13 @@ export const adapterProperties = define<Inputs, Have, Before>({
   current: ({ info }, inputs) => pickNamed(info, inputs),
   report: () => ({}),
 
-  remove({ resolution, info }, _inputs, before) {
+  remove({ resolution, info }, inputs, before) {
     if (resolution.kind !== "found") return { commands: [] };
-    const changes = differing(info, before);
+    // What is no longer declared is somebody else's by now.
+    const changes = differing(
+      info,
+      Object.fromEntries(names.filter((name) => inputs[name] !== undefined).map((name) => [name, before[name]])),
+    );
     return { commands: Object.keys(changes).length === 0 ? [] : [adapterSet(resolution.vmhba, changes)] };
   },
 });

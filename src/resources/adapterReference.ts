@@ -30,6 +30,11 @@ export async function observeAdapters(ask: Ask): Promise<AdapterView> {
 /** Which device has which uplink is a matter of the cards: it cannot change while a connection lasts. */
 const pairings = { ...deviceList, stable: true } as const;
 
+/** Making and deleting adapters hands out and frees their numbers, so it goes alone: no other write to an adapter is under way. */
+export async function allAdapterLanes(ask: Ask): Promise<readonly string[]> {
+  return ["iser", ...(await ask(pairings)).map(({ name }) => `adapter ${name}`)];
+}
+
 /** Writes to one adapter go in turn, by whatever name it is called. */
 export async function adapterLanes(ask: Ask, { adapter }: { readonly adapter: string }): Promise<readonly string[]> {
   const device = (await ask(pairings)).find(({ pairedUplink }) => pairedUplink === adapter);
@@ -55,8 +60,8 @@ export type Resolution =
  *
  * No column of ESXi links a `vmhba#` to its RDMA device, so it is inferred, in this order:
  * 1. the physical network portals name, among the uplinks of RDMA devices, just one for the adapter;
- * 2. the storage adapter list names the device, its uplink or nothing else's in UID or description, as it does for NVMe over RDMA [seen];
- * 3. a single iSER adapter and a single device that could own it are left.
+ * 2. the storage adapter list names the device or its uplink in UID or description, as it does for NVMe over RDMA [seen];
+ * 3. a single iSER adapter and a single device that could own it are left, and nothing the host says of the adapter names another.
  * What stays open is ambiguous, never a guess.
  */
 export function resolve(view: AdapterView, reference: string): Resolution {
@@ -86,8 +91,8 @@ export function owners(view: AdapterView): ReadonlyMap<IscsiAdapter, RdmaDevice 
   const open = iser.filter((adapter) => told.get(adapter) === undefined);
   const taken = new Set([...told.values()].map((device) => device?.name));
   const free = view.devices.filter((device) => hasUplink(device) && !taken.has(device.name));
-  const [lastAdapter, lastDevice] = [open[0], free[0]];
-  if (lastAdapter !== undefined && lastDevice !== undefined && open.length === 1 && free.length === 1)
+  const [lastAdapter, lastDevice] = [onlyOne(open), onlyOne(free)];
+  if (lastAdapter !== undefined && lastDevice !== undefined && couldOwn(view, lastDevice, lastAdapter))
     told.set(lastAdapter, lastDevice);
   return told;
 }
@@ -98,10 +103,21 @@ function ownerByPortal({ portals, devices }: AdapterView, { adapter }: IscsiAdap
 }
 
 function ownerByName({ storage, devices }: AdapterView, { adapter }: IscsiAdapter): RdmaDevice | undefined {
-  const row = storage.find(({ hba }) => hba === adapter);
-  if (row === undefined) return undefined;
-  const words = new Set(`${row.description} ${row.uid}`.split(/[^A-Za-z0-9]+/));
-  return onlyOne(devices.filter(({ name, pairedUplink }) => words.has(name) || words.has(pairedUplink)));
+  const said = words(storage.find(({ hba }) => hba === adapter));
+  return onlyOne(devices.filter(({ name, pairedUplink }) => said.includes(name) || said.includes(pairedUplink)));
+}
+
+function words(row: StorageAdapter | undefined): readonly string[] {
+  return row === undefined ? [] : `${row.description} ${row.uid}`.split(/[^A-Za-z0-9]+/);
+}
+
+/** What the host says of the adapter leaves room for the device: it may also be the adapter of a card that is not listed any more. */
+function couldOwn({ portals, storage }: AdapterView, device: RdmaDevice, { adapter }: IscsiAdapter): boolean {
+  const uplinks = portals.filter((portal) => portal.adapter === adapter).map(({ vmnic }) => vmnic);
+  const named = words(storage.find(({ hba }) => hba === adapter)).filter((word) => /^(vmrdma|vmnic)\d+$/.test(word));
+  const allowed = (names: readonly string[]) =>
+    names.length === 0 || names.includes(device.pairedUplink) || names.includes(device.name);
+  return allowed(uplinks) && allowed(named);
 }
 
 function onlyOne<T>(candidates: readonly T[]): T | undefined {
@@ -140,7 +156,7 @@ export function unresolved(resolution: Exclude<Resolution, Found>): IserError {
     case "ambiguous":
       return new IserError("ADAPTER_AMBIGUOUS", {
         problem: `the host does not say which adapter belongs to ${resolution.device.name} (${resolution.device.pairedUplink}). Candidates: ${resolution.candidates.join(", ")}`,
-        cure: "Nothing was written. Compare `esxcli iscsi physicalnetworkportal list` and `esxcli storage core adapter list` on the host; please report their output.",
+        cure: "Nothing is written to any of them. Compare `esxcli iscsi physicalnetworkportal list` and `esxcli storage core adapter list` on the host; please report their output.",
       });
     case "no device":
       return new IserError("DEVICE_NOT_FOUND", {

@@ -61,6 +61,7 @@ export const chap = define<Inputs, Have, Before>({
     secretVia: z.enum(["prompt", "argument"], "must be prompt or argument").default("prompt"),
   },
   identity: ["adapter"],
+  parent: "adapter",
   secrets: ["secret", "mutual"],
   manner: ["secretVia"],
   outputs: [],
@@ -134,10 +135,7 @@ export const chap = define<Inputs, Have, Before>({
       differs(have.mutual, mutual) ||
       (typeof want.mutual === "object" && want.mutual.secret !== secretOf(last?.mutual));
     if (uniDue && uni.level !== "required" && mutual.level === "required") {
-      throw new IserError("MUTUAL_CHAP_IN_THE_WAY", {
-        problem: `mutual CHAP is required on ${vmhba} for the name ${mutual.name} and is not declared here, so ESXi does not take level ${uni.level}`,
-        cure: 'Declare mutual: "prohibited" to switch it off, or level: "required".',
-      });
+      throw mutualInTheWay(vmhba, mutual, uni.level);
     }
     const uniCommand = uniDue ? [write("uni", uni, want.secret)] : [];
     const mutualCommand = mutualDue ? [write("mutual", mutual, secretOf(want.mutual))] : [];
@@ -159,25 +157,39 @@ export const chap = define<Inputs, Have, Before>({
 
   report: () => ({}),
 
-  remove({ resolution, uni, mutual }, _inputs, before) {
+  remove({ resolution, uni, mutual }, inputs, before) {
     if (resolution.kind !== "found") return { commands: [] };
     const { vmhba } = resolution;
     const directions = [
-      { direction: "mutual", have: mutual, was: before.mutual },
+      // What is no longer declared is somebody else's by now.
+      { direction: "mutual", have: mutual, was: inputs.mutual === undefined ? undefined : before.mutual },
       { direction: "uni", have: uni, was: before.uni },
     ] as const;
-    const changed = directions.filter(({ have, was }) => was !== undefined && differs(have, was));
+    const due = directions.filter(({ have, was }) => was !== undefined && differs(have, was) && differs(have, off));
+    const mutualStays = mutual.level === "required" && !due.some(({ direction }) => direction === "mutual");
+    if (mutualStays && due.length > 0) throw mutualInTheWay(vmhba, mutual, "prohibited");
     return {
-      commands: changed.filter(({ have }) => differs(have, off)).map(({ direction }) => chapDefault(vmhba, direction)),
-      notes: changed
-        .filter(({ was }) => was !== undefined && was.level !== "prohibited")
-        .map(
-          ({ direction, was }) =>
-            `CHAP ${direction} was ${was?.level} with the name ${was?.name} before; its secret cannot be read, so it is not given back. It is now ESXi's default. Set it by hand if it is needed.`,
-        ),
+      commands: due.map(({ direction }) => chapDefault(vmhba, direction)),
+      notes: directions.flatMap(({ direction, have, was }) =>
+        was === undefined || was.level === "prohibited" ? [] : [unrestored(direction, was, differs(have, was))],
+      ),
     };
   },
 });
+
+function unrestored(direction: ChapDirection, was: ChapState, changed: boolean): string {
+  const before = `CHAP ${direction} was ${was.level} with the name ${was.name} before, and its secret could not be read`;
+  return changed
+    ? `${before}, so it is not given back. It is now ESXi's default. Set it by hand if it is needed.`
+    : `${before}. It stays with the secret that was declared here.`;
+}
+
+function mutualInTheWay(vmhba: string, mutual: ChapState, level: ChapLevel): IserError {
+  return new IserError("MUTUAL_CHAP_IN_THE_WAY", {
+    problem: `mutual CHAP is required on ${vmhba} for the name ${mutual.name} and is not declared here, so ESXi does not take level ${level}`,
+    cure: 'Declare mutual: "prohibited" to switch it off, or level: "required".',
+  });
+}
 
 function wantedUni(want: Inputs, have: Have): ChapState {
   // A level of prohibited without a name is ESXi's default; the name that the host keeps beside it does not matter.
@@ -193,8 +205,9 @@ function wantedMutual({ mutual }: Inputs, have: Have): ChapState {
   return { level: "required", name: mutual.name };
 }
 
+/** Where CHAP is prohibited, the name that the host may keep beside it does not matter. */
 function differs(have: ChapState, want: ChapState): boolean {
-  return have.level !== want.level || have.name !== want.name;
+  return have.level !== want.level || (want.level !== "prohibited" && have.name !== want.name);
 }
 
 function secretOf(mutual: Inputs["mutual"]): string | undefined {
@@ -227,7 +240,7 @@ export interface ChapArgs {
  * keep the old values.
  *
  * A secret cannot be read back. It is written when it differs from the one in state; drift covers level and names. Deleting it goes back
- * to ESXi's default, or leaves what was there unchanged before; another secret that was there before cannot be given back, and a note says so.
+ * to ESXi's default, or leaves what was there before with the same level and name; a secret that was there before cannot be given back, and a note says so.
  *
  * Errors: ADAPTER_NOT_FOUND, MUTUAL_CHAP_IN_THE_WAY, COMMAND_FAILED. Sources: ESXi 6.7 (rules and messages), vendor manuals (lengths). That a
  * bare `--secret` reads standard input without a terminal is deduced from Python's getpass.

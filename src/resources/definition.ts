@@ -18,8 +18,8 @@ export interface Peers<H> {
   readonly first: H;
   /** Those that the program or the state has, and that were not deleted. */
   readonly declared: ReadonlySet<string>;
-  /** Those whose delete has run. */
-  readonly released: ReadonlySet<string>;
+  /** Those whose delete has run, with what delete was to give back. */
+  readonly released: ReadonlyMap<string, JsonRecord>;
 }
 
 export interface Failure<I> {
@@ -56,6 +56,11 @@ export interface Definition<I extends object, H, B extends JsonRecord> {
   readonly fields: { readonly [K in keyof I & string]-?: z.ZodType };
   /** A change of one of these is another object: the resource is replaced. */
   readonly identity: readonly (keyof I & string)[];
+  /**
+   * The identity field that names what the object belongs to. Pulumi asks with an unknown value whether the object goes when that is replaced:
+   * it does, and before it. Any other unknown value is no replacement.
+   */
+  readonly parent?: keyof I & string;
   /** Never in a message, always encrypted in state. */
   readonly secrets?: readonly (keyof I & string)[];
   /** Fields that say how to write, not what is to be: a change of them alone never touches the host. */
@@ -83,6 +88,8 @@ export interface Definition<I extends object, H, B extends JsonRecord> {
   current(have: H, inputs: I): Partial<I>;
   /** The outputs beside the inputs. */
   report(have: H, inputs: I, report: Report): JsonRecord;
+  /** Whether two readings with nothing written between say that the host may have lost what was applied: then it is applied again. */
+  mayBeLost?(was: JsonRecord, now: JsonRecord): boolean;
   /**
    * Gives back what `plan` changed. Only called while the object exists. `done`: its commands have run, and what the host cannot show
    * counts as given back.

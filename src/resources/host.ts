@@ -80,7 +80,8 @@ export const hostField = z.unknown().transform((value, context): Host => {
       context.addIssue({ code: "custom", path: issue.path, message: issue.message });
     return z.NEVER;
   }
-  return parsed.data;
+  const host: Host = parsed.data;
+  return typeof host === "object" && Object.keys(host).length === 1 ? host.host : host;
 });
 
 /** The name that a host goes by in ids and messages. */

@@ -41,6 +41,8 @@ export function check(definition: AnyDefinition, news: Properties): { inputs: Pr
 
   for (const field of Object.keys(news)) {
     if (field !== "__provider" && !(field in fields)) {
+      // It may be a misspelt secret, so nothing may print its value.
+      secret.add(field);
       fail(field, `is not a field of this resource. Its fields are ${Object.keys(fields).join(", ")}.`);
     }
   }
@@ -91,7 +93,9 @@ export function difference(definition: AnyDefinition, olds: Properties, news: Pr
     changed: [...(hostChanged ? ["host"] : []), ...differing, ...dropped],
     replaces: [
       ...(moved ? ["host"] : []),
-      ...differing.filter((field) => definition.identity.includes(field) && !isUnknown(news[field])),
+      ...differing.filter(
+        (field) => definition.identity.includes(field) && (!isUnknown(news[field]) || field === definition.parent),
+      ),
     ],
     touchesHost: differing.some((field) => !manner.has(field)),
   };
@@ -133,4 +137,6 @@ export interface Kept {
   readonly before?: JsonRecord;
   readonly unfinished?: true;
   readonly declared?: readonly string[];
+  /** Which create this state is of. */
+  readonly instance?: string;
 }

@@ -6,6 +6,7 @@ import { commandList, optionsOf } from "../esxcli/system.js";
 import {
   type AdapterView,
   adapterOf,
+  allAdapterLanes,
   hasUplink,
   isFound,
   listDevices,
@@ -55,8 +56,7 @@ export const iserAdapter = define<Inputs, Have, Before>({
       : [],
 
   id: reference,
-  // Adapters of one host are made one after another: without --device one `add` makes them all.
-  lanes: async () => ["iser"],
+  lanes: allAdapterLanes,
 
   async observe(ask, inputs) {
     const [view, commands] = await Promise.all([observeAdapters(ask), ask(commandList)]);
@@ -102,7 +102,7 @@ export const iserAdapter = define<Inputs, Have, Before>({
   record({ resolution }, inputs, { first, released }) {
     const atFirst = resolve(first.view, reference(inputs)).kind === "found";
     return {
-      existed: resolution.kind === "found" && atFirst && !released.has(reference(inputs)),
+      existed: resolution.kind === "found" && atFirst && released.get(reference(inputs))?.existed !== false,
       beside: [...owners(first.view).values()].flatMap((owner) => (owner === undefined ? [] : [owner.name])),
     };
   },
@@ -132,16 +132,17 @@ export const iserAdapter = define<Inputs, Have, Before>({
     const own = resolution.device;
     if (perDevice) return { commands: [iserDelete(own?.name)] };
     const others = [...owners(view)].filter(
-      ([adapter, owner]) => owner?.name !== own?.name && isNeeded(adapter, owner, beside, peers),
+      ([, owner]) => owner === undefined || (owner.name !== own?.name && !isAmong(peers.released, owner)),
     );
-    if (others.length === 0) return { commands: [iserDelete(undefined)] };
-    const names = others
-      .map(([{ adapter }, owner]) => `${adapter}${owner === undefined ? "" : ` of ${owner.name}`}`)
-      .join(", ");
+    const needed = others.filter(([adapter, owner]) => isNeeded(adapter, owner, beside, peers));
+    if (needed.length === 0) {
+      const along = `\`esxcli rdma iser delete\` of this build takes no device and also took ${list(others)}, which had come with it.`;
+      return { commands: [iserDelete(undefined)], notes: others.length === 0 ? [] : [along] };
+    }
     return {
       commands: [],
       notes: [
-        `left on the host: \`esxcli rdma iser delete\` of this build takes no device and would also take ${names}. It goes with the last one that is deleted.`,
+        `left on the host: \`esxcli rdma iser delete\` of this build takes no device and would also take ${list(needed)}. It goes with the last one that is deleted.`,
       ],
     };
   },
@@ -152,13 +153,20 @@ function isNeeded(
   { state }: IscsiAdapter,
   owner: RdmaDevice | undefined,
   beside: readonly string[],
-  { declared, released }: Peers<Have>,
+  { declared }: Peers<Have>,
 ): boolean {
-  if (owner === undefined) return true;
-  const among = (ids: ReadonlySet<string>) => ids.has(owner.name) || ids.has(owner.pairedUplink);
-  if (among(released)) return false;
   // It was there before ours, or it is declared, or somebody has bound it. Else it only came with ours.
-  return beside.includes(owner.name) || among(declared) || state !== "unbound";
+  return owner === undefined || beside.includes(owner.name) || isAmong(declared, owner) || state !== "unbound";
+}
+
+function isAmong(ids: { has(id: string): boolean }, { name, pairedUplink }: RdmaDevice): boolean {
+  return ids.has(name) || ids.has(pairedUplink);
+}
+
+function list(adapters: readonly (readonly [IscsiAdapter, RdmaDevice | undefined])[]): string {
+  return adapters
+    .map(([{ adapter }, owner]) => `${adapter}${owner === undefined ? "" : ` of ${owner.name}`}`)
+    .join(", ");
 }
 
 export interface IserAdapterArgs {
@@ -191,7 +199,7 @@ export class IserAdapter extends EsxiResource {
   declare readonly device: pulumi.Output<string>;
   /** `vmnic4` */
   declare readonly uplink: pulumi.Output<string>;
-  /** The iSCSI name that the storage system knows the initiator by. */
+  /** The iSCSI name as of the last create or refresh. Where AdapterProperties sets another one, use that. */
   declare readonly iqn: pulumi.Output<string>;
   /** `iser` */
   declare readonly driver: pulumi.Output<string>;

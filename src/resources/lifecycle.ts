@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { IserError } from "../errors.js";
 import { describe, type HostCommand } from "../esxcli/command.js";
@@ -38,7 +39,9 @@ const defaultSettleSeconds = 10;
 interface HostPeers {
   first: unknown;
   readonly declared: Set<string>;
-  readonly released: Set<string>;
+  readonly released: Map<string, JsonRecord>;
+  /** By id, the create of this process that has the object now. */
+  readonly owners: Map<string, string>;
   /** Commands that take effect at the next reboot, so that another resource does not run them again. */
   readonly awaitReboot: Set<string>;
 }
@@ -70,7 +73,11 @@ export class Lifecycle {
     const { changed, replaces } = difference(this.definition, olds, news);
     this.declare(news);
     // What replaces an object may be the same object on the host under another name, so the old one goes first.
-    return { changes: changed.length > 0, replaces: [...replaces], deleteBeforeReplace: replaces.length > 0 };
+    return {
+      changes: changed.length > 0 || olds.unfinished === true,
+      replaces: [...replaces],
+      deleteBeforeReplace: replaces.length > 0,
+    };
   }
 
   async create(news: Properties): Promise<{ id: string; outs: Properties }> {
@@ -80,7 +87,7 @@ export class Lifecycle {
   async update(olds: Properties, news: Properties): Promise<{ outs: Properties }> {
     const { touchesHost } = difference(this.definition, olds, news);
     if (!touchesHost && !olds.unfinished) {
-      const kept = pick(olds, [...this.definition.outputs, "before", "declared"]);
+      const kept = pick(olds, [...this.definition.outputs, "before", "declared", "instance"]);
       return { outs: { ...kept, ...news } };
     }
     return { outs: await this.converge(news, olds) };
@@ -97,7 +104,8 @@ export class Lifecycle {
     if (!definition.exists(have, inputs)) return { id: "", props: {}, inputs: {} };
     const declared = { ...inputs, ...definition.current(have, inputs) };
     const report = definition.report(have, declared, { rebootRequired: olds.rebootRequired === true });
-    const seen = { ...olds, ...declared, ...report };
+    const lost = definition.mayBeLost?.(olds as JsonRecord, report) ?? false;
+    const seen = { ...olds, ...declared, ...report, ...(lost ? { unfinished: true } : {}) };
     return {
       id,
       props: this.onlyStatusChanged(olds, seen) ? olds : seen,
@@ -114,8 +122,15 @@ export class Lifecycle {
         const observe = () => definition.observe(this.ask(session), inputs);
         const have = await observe();
         const peers = this.peersOf(olds, have);
+        const owner = peers.owners.get(id);
+        if (owner !== undefined && owner !== olds.instance) {
+          this.reach.notice(
+            `${session.host}: ${definition.type} ${id}: left to the resource of another name that has just been made for it, and stays when that is deleted. To rename a resource without this, give it an alias.`,
+          );
+          return;
+        }
         peers.declared.delete(definition.id(inputs));
-        peers.released.add(definition.id(inputs));
+        peers.released.set(definition.id(inputs), before);
         if (!definition.exists(have, inputs)) return;
         const left = (now: unknown) =>
           definition.exists(now, inputs) ? definition.remove(now, inputs, before, peers, true).commands : [];
@@ -125,7 +140,7 @@ export class Lifecycle {
         if (report.rebootRequired) for (const command of due) peers.awaitReboot.add(describe(command));
         if (report.rebootRequired || due.length < commands.length) {
           this.reach.notice(
-            `${session.host}: ${definition.type} ${id}: gone after the next reboot of the host; ESXi says a reboot is required.`,
+            `${session.host}: ${definition.type} ${id}: gone after the next reboot of the host, as ESXi says. Reboot it before it is declared again.`,
           );
         } else if (commands.length > 0) {
           await this.settle(session, observe, left);
@@ -163,6 +178,7 @@ export class Lifecycle {
       last: olds === undefined || olds.unfinished ? undefined : fieldsOf(definition, olds),
       unfinished: olds?.unfinished === true,
     };
+    const instance = (olds?.instance as string | undefined) ?? randomUUID();
     const before = () => ({ ...recorded, ...(olds?.before as JsonRecord | undefined) });
     const attempt = () =>
       this.write(news, want, async (session) => {
@@ -172,6 +188,7 @@ export class Lifecycle {
         recorded ??= definition.record(have, want, peers);
         peers.released.delete(definition.id(want));
         peers.declared.add(definition.id(want));
+        peers.owners.set(this.id(news), instance);
         const commands = definition.plan(have, want, memory);
         const report = await this.apply(session, commands, () => {
           written = true;
@@ -180,14 +197,27 @@ export class Lifecycle {
         });
         const left = (now: unknown) => definition.plan(now, want, { last: want, unfinished: false });
         const now = commands.length === 0 || report.rebootRequired ? have : await this.settle(session, observe, left);
-        return { ...news, ...definition.report(now, want, report), ...declaredIn(definition, news), before: before() };
+        return {
+          ...news,
+          ...definition.report(now, want, report),
+          ...declaredIn(definition, news),
+          instance,
+          before: before(),
+        };
       });
     try {
       return await this.persistently(news, attempt);
     } catch (error) {
       if (!written) throw error;
       const outputs = pick(olds ?? {}, definition.outputs);
-      const properties = { ...outputs, ...news, ...declaredIn(definition, news), before: before(), unfinished: true };
+      const properties = {
+        ...outputs,
+        ...news,
+        ...declaredIn(definition, news),
+        instance,
+        before: before(),
+        unfinished: true,
+      };
       throw halfDone(error, this.id(news), properties);
     }
   }
@@ -246,12 +276,7 @@ export class Lifecycle {
 
   private peersAt(properties: Properties): HostPeers {
     const place = hostPlace(properties.host);
-    const peers = this.peers.get(place) ?? {
-      first: undefined,
-      declared: new Set(),
-      released: new Set(),
-      awaitReboot: new Set(),
-    };
+    const peers = this.peers.get(place) ?? newPeers();
     this.peers.set(place, peers);
     return peers;
   }
@@ -277,6 +302,10 @@ export class Lifecycle {
       return asked as Promise<T>;
     };
   }
+}
+
+function newPeers(): HostPeers {
+  return { first: undefined, declared: new Set(), released: new Map(), owners: new Map(), awaitReboot: new Set() };
 }
 
 function remainder(left: () => readonly HostCommand[]): readonly HostCommand[] | IserError {

@@ -34,7 +34,8 @@ export abstract class EsxiResource extends pulumi.CustomResource {
         host: sealHost(host),
         __provider: providerText(definition.type),
       },
-      pulumi.mergeOptions({ additionalSecretOutputs: [...secrets] }, opts),
+      // What replaces an object may be the same object on the host, so the old one goes first, also when the user asks for a replacement.
+      pulumi.mergeOptions({ additionalSecretOutputs: [...secrets], deleteBeforeReplace: true }, opts),
     );
   }
 
@@ -59,5 +60,5 @@ function referenceTo(adapter: AdapterInput): pulumi.Input<string> {
 }
 
 function isReferable(adapter: AdapterInput): adapter is { readonly ref: pulumi.Output<string> } {
-  return pulumi.CustomResource.isInstance(adapter);
+  return typeof adapter === "object" && !pulumi.Output.isInstance(adapter) && "ref" in adapter;
 }

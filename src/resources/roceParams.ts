@@ -32,7 +32,9 @@ interface Have {
 
 interface Before {
   readonly version: RoceVersion;
-  readonly [key: string]: string;
+  /** Whether the log said so. */
+  readonly known: boolean;
+  readonly [key: string]: string | boolean;
 }
 
 export const roceParams = define<Inputs, Have, Before>({
@@ -42,6 +44,7 @@ export const roceParams = define<Inputs, Have, Before>({
     version: z.enum(roceVersions, `must be one of ${roceVersions.join(", ")}`),
   },
   identity: ["adapter"],
+  parent: "adapter",
   outputs: ["confirmed"],
 
   id: ({ adapter }) => `${adapter}/roce`,
@@ -91,14 +94,19 @@ export const roceParams = define<Inputs, Have, Before>({
   },
 
   // What it was before is known only if the log says so; unset, the host takes the highest version that the card speaks.
-  record: ({ logged }) => ({ version: logged ?? "auto" }),
+  record: ({ logged }) => ({ version: logged ?? "auto", known: logged !== undefined }),
   current: ({ logged }) => (logged === undefined ? {} : { version: logged }),
   report: ({ logged }, { version }) => ({ confirmed: logged === version }),
+  // The log confirmed it and does not any more: the host was started anew, and whether it keeps the version is not known.
+  mayBeLost: (was, now) => was.confirmed === true && now.confirmed === false,
 
-  remove({ resolution, logged, hasCommand }, inputs, { version = "auto" }, _peers, done = false) {
+  remove({ resolution, logged, hasCommand }, inputs, { version = "auto", known = false }, _peers, done = false) {
     if (!hasCommand || resolution.kind !== "found" || version === inputs.version) return { commands: [] };
     const givenBack = logged === undefined ? done : logged === version;
-    return { commands: givenBack ? [] : [roceSet(resolution.vmhba, version)] };
+    return {
+      commands: givenBack ? [] : [roceSet(resolution.vmhba, version)],
+      notes: known ? [] : ["set to auto: ESXi does not say which RoCE version was set before."],
+    };
   },
 });
 
@@ -119,7 +127,8 @@ export interface RoceParamsArgs {
  * The RoCE version that iSER uses on an adapter: `esxcli rdma iser params set --roce`.
  *
  * ESXi has no command that shows it. Drift is read from the last `iser_set_roce` line of the VMkernel log, if it has one for the adapter
- * since the host was started; `confirmed` says whether it does. Whether the setting survives a reboot is not known.
+ * since the host was started; `confirmed` says whether it does. Whether the setting survives a reboot is not known: where the log confirmed
+ * it and, after a reboot, does not any more, `pulumi refresh` says so and the next `up` sets it again.
  *
  * Errors: COMMAND_UNKNOWN on builds without the command (6.7 GA, 9.x), ROCE_NOT_SUPPORTED, ADAPTER_NOT_FOUND.
  * Sources: ESXCLI reference 8.0.2 (where it is marked deprecated); the log lines are from the vendor's manual for 7.0.

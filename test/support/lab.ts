@@ -88,7 +88,7 @@ export class Declared {
       await this.create(news);
       return "replace";
     }
-    if (!changes && !this.state.unfinished) return "same";
+    if (!changes) return "same";
     await this.keeping(async () => ({ outs: (await this.life.update(this.state ?? {}, news)).outs }));
     return "update";
   }

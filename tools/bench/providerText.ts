@@ -152,7 +152,7 @@ interface Result {
 function table({ ours, constant, ratio, machine }: Result): string {
   const row = (name: string, { textBytes, medianSeconds, seconds, stateBytes }: Side) => {
     const range = `${Math.min(...seconds).toFixed(2)} to ${Math.max(...seconds).toFixed(2)}`;
-    return `${name.padEnd(9)} ${textBytes} bytes of text   median ${medianSeconds.toFixed(2)} s (${range})   ${stateBytes} bytes of state\n`;
+    return `${name.padEnd(9)} ${String(textBytes).padStart(3)} bytes of text   median ${medianSeconds.toFixed(2)} s (${range})   ${stateBytes} bytes of state\n`;
   };
   return (
     `${RESOURCES} resources, ${ROUNDS} rounds, Pulumi ${machine.engine}, Node ${machine.node}, ${machine.cpus} CPUs, ` +

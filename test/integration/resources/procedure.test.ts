@@ -105,15 +105,18 @@ describe("the whole procedure", () => {
     assert.equal(await roce.up({ adapter: "vmrdma0", version: "v2" }), "same");
   });
 
-  it("does not take a RoCE version from before a reboot for confirmed", async () => {
+  it("does not take a RoCE version from before a reboot for confirmed, and sets it again", async () => {
     lab = await Lab.start({ model: "8.0" });
     lab.hand("esxcli rdma iser add -d vmrdma0");
     const roce = lab.lifecycle(roceParams);
     await roce.up({ adapter: "vmrdma0", version: "v2" });
     assert.equal(roce.state?.confirmed, true);
     lab.host.reboot();
-    assert.deepEqual(await roce.refresh(), ["confirmed"]);
+    assert.deepEqual(await roce.refresh(), ["confirmed", "unfinished"]);
     assert.equal(roce.state?.version, "v2");
+    assert.equal(await roce.up({ adapter: "vmrdma0", version: "v2" }), "update");
+    assert.equal(roce.state?.confirmed, true);
+    assert.deepEqual(await roce.refresh(), []);
   });
 
   it("refuses a RoCE version on a build without the command, saying so", async () => {

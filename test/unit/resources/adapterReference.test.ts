@@ -92,6 +92,22 @@ const table: [string, AdapterView, string, string][] = [
     "absent",
   ],
   [
+    "the last adapter may be a lost card's",
+    view({ devices: [device(1)], adapters: [iser("vmhba64")], portals: [{ adapter: "vmhba64", vmnic: "vmnic4" }] }),
+    "vmrdma1",
+    "ambiguous vmhba64",
+  ],
+  [
+    "the last adapter is named after a lost card",
+    view({
+      devices: [device(1)],
+      adapters: [iser("vmhba64")],
+      storage: [storage("vmhba64", "iSER Adapter on vmrdma0")],
+    }),
+    "vmrdma1",
+    "ambiguous vmhba64",
+  ],
+  [
     "software iSCSI owns no card",
     view({ devices: [device(0)], adapters: [software], portals: [{ adapter: "vmhba70", vmnic: "vmnic4" }] }),
     "vmrdma0",

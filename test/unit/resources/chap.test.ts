@@ -70,7 +70,7 @@ describe("Chap plans", () => {
 });
 
 describe("Chap gives back", () => {
-  const peers = { first: host(), declared: new Set<string>(), released: new Set<string>() };
+  const peers = { first: host(), declared: new Set<string>(), released: new Map() };
   const undone = (have: ReturnType<typeof host>, before: object) => chap.remove(have, both, before, peers);
 
   it("what was off, mutual first", () => {
@@ -79,16 +79,33 @@ describe("Chap gives back", () => {
       dropUni,
     ]);
   });
-  it("nothing when it was so before", () => {
-    assert.deepEqual(undone(host(on("esx01")), { uni: on("esx01") }), { commands: [], notes: [] });
+  it("nothing when it was so before, and says that its secret may have been another", () => {
+    const { commands, notes } = undone(host(on("esx01")), { uni: on("esx01") });
+    assert.deepEqual(commands, []);
+    assert.match(notes?.[0] ?? "", /It stays with the secret that was declared here/);
   });
-  it("nothing of a direction that was never managed", () => {
-    assert.deepEqual(undone(host(on("esx01"), on("array")), { uni: off }).commands.map(shown), [dropUni]);
+  it("nothing under mutual CHAP that is not declared, which ESXi would refuse, and says what to do", () => {
+    assert.throws(() => chap.remove(host(on("esx01"), on("array")), uni, { uni: off, mutual: off }, peers), {
+      code: "MUTUAL_CHAP_IN_THE_WAY",
+    });
+  });
+  it("nothing of mutual CHAP that is declared no longer", () => {
+    assert.deepEqual(chap.remove(host(off, off), uni, { uni: off, mutual: on("array") }, peers), {
+      commands: [],
+      notes: [],
+    });
+  });
+  it("nothing when only the name is left that ESXi keeps beside prohibited", () => {
+    const kept = { level: "prohibited", name: "esx01" } as const;
+    assert.deepEqual(undone(host(kept), { uni: off }).commands, []);
   });
   it("the default where another secret was, and says so", () => {
     const { commands, notes } = undone(host(on("esx01")), { uni: on("older") });
     assert.deepEqual(commands.map(shown), [dropUni]);
-    assert.match(notes?.[0] ?? "", /was required with the name older before; its secret cannot be read/);
+    assert.match(
+      notes?.[0] ?? "",
+      /was required with the name older before, and its secret could not be read, so it is not given back/,
+    );
   });
 });
 

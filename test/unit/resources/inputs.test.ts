@@ -46,7 +46,13 @@ describe("check", () => {
   it("names a field that does not exist and those that do", () =>
     assert.match(
       reasons(iserAdapter, { device: "vmrdma0", devcie: "x" }).join(),
-      /devcie\|esx01\.lab: IserAdapter: devcie is not a field .* host, device, uplink/,
+      /^\|esx01\.lab: IserAdapter: devcie is not a field .* host, device, uplink/,
+    ));
+
+  it("does not print the value of a misspelt field, which may be a secret", () =>
+    assert.match(
+      reasons(chap, { adapter: "vmrdma0", level: "prohibited", secrte: "canary" }).join(),
+      /^\|[^|]*secrte is not a field/,
     ));
 
   it("names a field that is missing", () =>
@@ -148,11 +154,18 @@ describe("diff", () => {
       { changed: ["adapter"], replaces: ["adapter"], touchesHost: true },
     ],
     [
-      "an unknown adapter is no replacement",
+      "an unknown adapter is one that is being replaced",
       all,
       { ...all, adapter: unknown },
       chap,
-      { changed: ["adapter"], replaces: [], touchesHost: true },
+      { changed: ["adapter"], replaces: ["adapter"], touchesHost: true },
+    ],
+    [
+      "another unknown identity is no replacement",
+      { host, adapter: "vmrdma0", vmkernelAdapter: "vmk1", force: false },
+      { host, adapter: "vmrdma0", vmkernelAdapter: unknown, force: false },
+      portBinding,
+      { changed: ["vmkernelAdapter"], replaces: [], touchesHost: true },
     ],
     [
       "another host is another object",

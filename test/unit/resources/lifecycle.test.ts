@@ -137,7 +137,9 @@ describe("the lifecycle", () => {
     const { id, outs } = await life.create(red);
     assert.equal(id, "esx01.lab/a");
     assert.deepEqual(host.writes, ["esxcli lamp add --name=a", "esxcli lamp paint --name=a --colour=red"]);
-    assert.deepEqual(outs, { ...red, lit: true, warmth: 1, before: { existed: false, colour: "white" } });
+    const { instance, ...rest } = outs;
+    assert.equal(typeof instance, "string");
+    assert.deepEqual(rest, { ...red, lit: true, warmth: 1, before: { existed: false, colour: "white" } });
     assert.deepEqual(host.lanes, ["a"]);
   });
 
@@ -220,7 +222,8 @@ describe("the lifecycle", () => {
       const error = await failure(life.create(coded));
       assert.deepEqual([error.id, error.reasons.length], ["esx01.lab/a", 1]);
       assert.deepEqual(error.properties.before, { existed: true, colour: "blue" });
-      // The engine calls update after a failed create, although nothing differs.
+      // The engine calls update after a failed create, although nothing differs; after a refresh only if diff says so.
+      assert.equal(life.diff(error.properties, coded).changes, true);
       const { outs } = await life.update(error.properties, coded);
       assert.equal(outs.unfinished, undefined);
       assert.equal(host.writes.filter((line) => line.includes("lamp code")).length, 2);
@@ -266,6 +269,24 @@ describe("the lifecycle", () => {
       assert.match(error.message, /still to do: esxcli lamp paint --name=a --colour=blue/);
       assert.ok(host.slept >= 1000 && host.slept < 3000, String(host.slept));
     });
+  });
+
+  it("leaves an object to the resource of another name that was made for it in the same run", async () => {
+    const { id, outs } = await life.create(red);
+    const later = new Lifecycle(lamp, host);
+    const renamed = await later.create(red);
+    assert.equal(renamed.id, id);
+    await later.delete(id, outs);
+    assert.deepEqual(host.lamps, { a: "red" });
+    assert.match(host.notices.join(), /left to the resource of another name/);
+  });
+
+  it("is deleted before it is made again where it is replaced by itself", async () => {
+    const { id, outs } = await life.create(red);
+    const later = new Lifecycle(lamp, host);
+    await later.delete(id, outs);
+    const { outs: again } = await later.create(red);
+    assert.deepEqual(again.before, { existed: false, colour: "white" });
   });
 
   it("tells that a reboot is required, and does not wait for it", async () => {

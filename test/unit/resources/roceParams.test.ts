@@ -89,10 +89,10 @@ describe("RoceParams reads the log", () => {
 });
 
 describe("RoceParams gives back", () => {
-  const peers = { first: host(), declared: new Set<string>(), released: new Set<string>() };
+  const peers = { first: host(), declared: new Set<string>(), released: new Map() };
   it("what the log said before, or auto", () => {
-    assert.deepEqual(roceParams.record(host("v1"), want("v2"), peers), { version: "v1" });
-    assert.deepEqual(roceParams.record(host(), want("v2"), peers), { version: "auto" });
+    assert.deepEqual(roceParams.record(host("v1"), want("v2"), peers), { version: "v1", known: true });
+    assert.deepEqual(roceParams.record(host(), want("v2"), peers), { version: "auto", known: false });
     assert.deepEqual(roceParams.remove(host("v2"), want("v2"), { version: "v1" }, peers).commands.map(shown), [set(1)]);
   });
   it("nothing when it was the same", () =>
