@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, it } from "mocha";
+import { type Declaration, Program } from "../support/program.js";
+
+const all = (prefix: string, changes: { device?: string; vmk?: string; secret?: string } = {}): Declaration[] => {
+  const { device = "vmrdma0", vmk = "vmk1", secret = "simulated-chap-secret" } = changes;
+  const adapter = `${prefix}adapter`;
+  return [
+    { type: "IserAdapter", as: adapter, device },
+    { type: "Chap", as: `${prefix}chap`, adapter, level: "required", name: "esx01", secret },
+    { type: "PortBinding", as: `${prefix}binding`, adapter, vmkernelAdapter: vmk },
+  ];
+};
+
+describe("a changed program, on the real engine", function () {
+  this.timeout(180_000);
+  let program: Program;
+  let bare: string;
+  let start: number;
+  beforeEach(async () => {
+    program = await Program.start({ model: "8.0" });
+    bare = program.host.dump();
+    await program.declare(all(""));
+    await program.stack.up();
+    start = program.host.journal.length;
+  });
+  afterEach(() => program?.close());
+
+  const hand = (line: string) => {
+    const { status, stdout } = program.host.execute(line);
+    assert.equal(status, 0, stdout);
+    return stdout;
+  };
+  const writes = () =>
+    program.host.journal
+      .slice(start)
+      .filter(({ effect }) => effect === "write")
+      .map(({ path }) => path);
+  const assertThere = (vmhba: string, vmk: string) => {
+    assert.match(hand(`esxcli iscsi adapter auth chap get -A ${vmhba} -d uni`), /Name: esx01\n +Level: required/);
+    assert.match(hand(`esxcli iscsi networkportal list -A ${vmhba}`), new RegExp(`Vmknic: ${vmk}\n`));
+  };
+
+  it("that renames its resources takes nothing away from the host", async () => {
+    await program.declare(all("renamed-"));
+    const { stdout } = await program.stack.up();
+    assert.deepEqual(writes(), ["iscsi adapter auth chap set"]);
+    assertThere("vmhba64", "vmk1");
+    assert.match(stdout, /left to the resource of another name/);
+    assert.deepEqual((await program.stack.preview()).changes, []);
+  });
+
+  it("that is told to replace an adapter unbinds it first, and makes everything again", async () => {
+    const urn = (await program.stack.exportState()).deployment.resources?.find(({ type }) =>
+      type.endsWith(":IserAdapter"),
+    )?.urn;
+    await program.stack.up({ args: ["--replace", urn ?? ""] });
+    assertThere("vmhba64", "vmk1");
+    assert.ok(writes().indexOf("rdma iser delete") < writes().indexOf("rdma iser add"), writes().join());
+    await program.stack.destroy();
+    assert.equal(program.host.dump(), bare);
+  });
+
+  it("that moves to another card undoes the first one, unbinding before it deletes, and makes the second", async () => {
+    await program.declare(all("", { device: "vmrdma1", vmk: "vmk2" }));
+    await program.stack.up();
+    assertThere("vmhba64", "vmk2");
+    assert.match(hand("esxcli iscsi physicalnetworkportal list"), /vmhba64 +vmnic5/);
+    const order = ["iscsi networkportal remove", "rdma iser delete", "rdma iser add", "iscsi networkportal add"];
+    assert.deepEqual(
+      writes().filter((path) => order.includes(path ?? "")),
+      order,
+    );
+    await program.stack.destroy();
+    assert.equal(program.host.dump(), bare);
+  });
+
+  it("whose secret could not be written writes it with the next up, also after a refresh", async () => {
+    await program.declare(all("", { secret: "simulated-rotated-secret" }));
+    program.host.faults.add({ match: "iscsi adapter auth chap set", kind: "fail", message: "Simulated failure." });
+    const failed = await program.stack.up({ mayFail: true });
+    assert.notEqual(failed.code, 0);
+    await program.stack.refresh();
+    start = program.host.journal.length;
+    assert.equal((await program.stack.preview()).changes.length, 1);
+    await program.stack.up();
+    assert.deepEqual(writes(), ["iscsi adapter auth chap set"]);
+    assert.deepEqual((await program.stack.preview()).changes, []);
+  });
+
+  it("whose credentials change touches no host and knows the new ones", async () => {
+    const { address, port, fingerprint, password } = program.simulator;
+    const host = { host: address, port, hostKey: fingerprint, password };
+    const { commands } = program.host.counters;
+    await program.declare(all("").map((one) => ({ ...one, host })));
+    const { changes } = await program.stack.up({ env: { ESXI_ISER_PASSWORD: "" } });
+    assert.deepEqual([changes.length, program.host.counters.commands], [3, commands]);
+    await program.stack.refresh({ env: { ESXI_ISER_PASSWORD: "" } });
+    assert.ok(!JSON.stringify(await program.stack.exportState()).includes(`"password":"${password}"`));
+    await program.stack.destroy({ env: { ESXI_ISER_PASSWORD: "" } });
+    assert.equal(program.host.dump(), bare);
+  });
+});
