@@ -46,6 +46,9 @@ interface HostPeers {
   readonly awaitReboot: Set<string>;
 }
 
+/** What cannot change while a connection lasts, for all resources of the process. */
+const stable = new WeakMap<Session, Map<string, Promise<unknown>>>();
+
 export interface DiffResult {
   readonly changes: boolean;
   readonly replaces: string[];
@@ -58,7 +61,6 @@ export interface DiffResult {
  */
 export class Lifecycle {
   private readonly peers = new Map<string, HostPeers>();
-  private readonly stable = new WeakMap<Session, Map<string, Promise<unknown>>>();
 
   constructor(
     private readonly definition: AnyDefinition,
@@ -290,8 +292,8 @@ export class Lifecycle {
   /** One observation: each question is asked once, and what cannot change while the connection lasts, once a connection. */
   private ask(session: Session): Ask {
     const once = new Map<string, Promise<unknown>>();
-    const always = this.stable.get(session) ?? new Map<string, Promise<unknown>>();
-    this.stable.set(session, always);
+    const always = stable.get(session) ?? new Map<string, Promise<unknown>>();
+    stable.set(session, always);
     return <T>(command: HostCommand<T>): Promise<T> => {
       const answers = command.stable ? always : once;
       const key = describe(command);

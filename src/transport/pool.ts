@@ -38,6 +38,7 @@ export class Pool {
   readonly counters: PoolCounters = { dials: 0, connections: 0, commands: 0 };
   private readonly entries = new Map<string, Entry>();
   private readonly refusals = new Map<string, IserError>();
+  private readonly sessions = new WeakMap<Connection, Map<number, Session>>();
   private readonly turns = new Map<string, Promise<void>>();
   private readonly connect: Connect;
   private readonly idle: number;
@@ -89,7 +90,16 @@ export class Pool {
     for (const remove of this.removeHandlers.splice(0)) remove();
   }
 
+  /** The same for all who use a connection with the same time limit, so that what is known of a connection can be kept by session. */
   private session(target: Target, connection: Connection): Session {
+    const sessions = this.sessions.get(connection) ?? new Map<number, Session>();
+    this.sessions.set(connection, sessions);
+    const session = sessions.get(target.commandTimeout) ?? this.newSession(target, connection);
+    sessions.set(target.commandTimeout, session);
+    return session;
+  }
+
+  private newSession(target: Target, connection: Connection): Session {
     return {
       host: target.host,
       get open() {

@@ -52,6 +52,8 @@ describe("the whole procedure", () => {
     if (rebootAfter) lab.host.reboot();
     assert.equal(lab.host.dump(), bare);
     assert.equal(lab.host.counters.connections, 1);
+    // What is a property of the build is asked once a connection.
+    assert.equal(lab.host.journal.filter(({ path }) => path === "esxcli command list").length, 1);
   };
 
   describe("leaves each build as it was", () => {
