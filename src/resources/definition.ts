@@ -80,6 +80,8 @@ export interface Definition<I extends object, H, B extends JsonRecord> {
   observe(ask: Ask, inputs: I): Promise<H>;
   /** Whether the object is there. Throws when the host does not say. */
   exists(have: H, inputs: I): boolean;
+  /** Whether delete has something to do, where that can be told although `exists` cannot. Left out: `exists` decides. */
+  mayExist?(have: H, inputs: I): boolean;
   /** The commands that bring the host from `have` to `want`; none when it is there. Throws, before anything is written, what forbids it. */
   plan(have: H, want: I, memory: Memory<I>): readonly HostCommand[];
   /** What the host has in place of what `want` will write, so that delete can give it back. */
@@ -91,7 +93,7 @@ export interface Definition<I extends object, H, B extends JsonRecord> {
   /** Whether two readings with nothing written between say that the host may have lost what was applied: then it is applied again. */
   mayBeLost?(was: JsonRecord, now: JsonRecord): boolean;
   /**
-   * Gives back what `plan` changed. Only called while the object exists. `done`: its commands have run, and what the host cannot show
+   * Gives back what `plan` changed. Only called while the object is there. `done`: its commands have run, and what the host cannot show
    * counts as given back.
    */
   remove(have: H, inputs: I, before: Partial<B>, peers: Peers<H>, done?: boolean): Undo;

@@ -70,6 +70,8 @@ export const iserAdapter = define<Inputs, Have, Before>({
   },
 
   exists: ({ resolution }) => isFound(resolution),
+  // With --device the adapter of a device can be deleted without knowing its number.
+  mayExist: ({ resolution, perDevice }) => (perDevice && resolution.kind === "ambiguous") || isFound(resolution),
 
   plan({ view, resolution, hasCommand, perDevice }) {
     if (resolution.kind !== "absent") {
@@ -127,8 +129,10 @@ export const iserAdapter = define<Inputs, Have, Before>({
     };
   },
 
-  remove({ view, perDevice, resolution }, _inputs, { existed, beside = [] }, peers) {
-    if (existed || resolution.kind !== "found") return { commands: [] };
+  remove({ view, perDevice, resolution }, _inputs, { existed, beside = [] }, peers, done = false) {
+    if (existed) return { commands: [] };
+    if (resolution.kind === "ambiguous") return { commands: done ? [] : [iserDelete(resolution.device.name)] };
+    if (resolution.kind !== "found") return { commands: [] };
     const own = resolution.device;
     if (perDevice) return { commands: [iserDelete(own?.name)] };
     const others = [...owners(view)].filter(

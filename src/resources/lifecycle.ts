@@ -133,9 +133,10 @@ export class Lifecycle {
         }
         peers.declared.delete(definition.id(inputs));
         peers.released.set(definition.id(inputs), before);
-        if (!definition.exists(have, inputs)) return;
+        const isThere = (now: unknown) => (definition.mayExist ?? definition.exists)(now, inputs);
+        if (!isThere(have)) return;
         const left = (now: unknown) =>
-          definition.exists(now, inputs) ? definition.remove(now, inputs, before, peers, true).commands : [];
+          isThere(now) ? definition.remove(now, inputs, before, peers, true).commands : [];
         const { commands, notes = [] } = definition.remove(have, inputs, before, peers);
         const due = commands.filter((command) => !peers.awaitReboot.has(describe(command)));
         const report = await this.apply(session, due);

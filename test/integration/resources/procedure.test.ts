@@ -97,6 +97,25 @@ describe("the whole procedure", () => {
       assert.equal(lab.host.counters.writes, writes);
     });
 
+  it("deletes by its device an adapter that nothing ties, and that it has made", async () => {
+    lab = await Lab.start({ model: "8.0", unknowns: { adapterDevice: "none" } });
+    lab.hand("esxcli rdma iser add -d vmrdma1");
+    const adapter = lab.lifecycle(iserAdapter);
+    // One adapter and two cards: the host does not even say whose the first one is.
+    await assert.rejects(adapter.up({ device: "vmrdma0" }), { code: "ADAPTER_AMBIGUOUS" });
+    assert.equal(adapter.state, undefined);
+    lab.hand("esxcli rdma iser delete -d vmrdma1");
+    await adapter
+      .up({ device: "vmrdma0" })
+      .catch((error: { code?: string }) => assert.equal(error.code, "ADAPTER_AMBIGUOUS"));
+    assert.ok(adapter.state);
+    lab.hand("esxcli rdma iser add -d vmrdma1");
+    await adapter.destroy();
+    const writes = lab.host.journal.filter(({ effect }) => effect === "write").map(({ line }) => line);
+    assert.match(writes.at(-1) ?? "", /rdma iser delete --device=vmrdma0$/);
+    assert.equal(lab.hand("esxcli iscsi adapter list").match(/^vmhba\d+/gm)?.length, 1);
+  });
+
   it("keeps a RoCE version that no log confirms, and says so", async () => {
     lab = await Lab.start({ model: "8.0", unknowns: { roceLogged: false } });
     lab.hand("esxcli rdma iser add -d vmrdma0");
