@@ -30,7 +30,6 @@ export const errorCodes = {
   SWITCH_SHARED: "The virtual switch has uplinks of more than one RDMA device.",
   MTU_MISMATCH: "The virtual switch and the VMkernel adapter have different MTUs.",
   MUTUAL_CHAP_IN_THE_WAY: "Mutual CHAP is on, is not managed here, and forbids the declared level.",
-  SESSION_ACTIVE: "iSCSI sessions use what is to be changed.",
   NOT_CONVERGED: "The commands succeeded, but the host does not show what was declared.",
 } as const;
 

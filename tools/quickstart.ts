@@ -9,7 +9,7 @@ const HELP = `Usage: npm run quickstart [-- OPTIONS]
 Shows the main job on a simulated ESXi host, with the real Pulumi engine: preview, up, drift and how it is healed, destroy.
 
   --model M   6.7, 7.0, 8.0 (default) or 9.0
-  --keep      leave host and stack up after the first up, to be explored by ssh, until Ctrl-C
+  --keep      leave the host up after the first up, to be explored by ssh, until Ctrl-C
   --help      this text
 `;
 
@@ -67,7 +67,7 @@ async function main(): Promise<number> {
     hand("esxcli iscsi session list");
 
     if (keep) {
-      title("The host stays up. Ctrl-C ends it");
+      title("The host stays up. Ctrl-C ends it and removes everything");
       say(
         `  ssh -p ${port} ${user}@${address}    password ${password}\n  Try: esxcli iscsi adapter auth chap get -A vmhba64`,
       );

@@ -23,16 +23,19 @@ program
   .option("-u, --user <user>", "the user that may log in", "root")
   .option("--password-file <file>", "a file with the password; else ESXI_ISER_PASSWORD, else one is made up and shown")
   .option("--authorized-keys <file>", "a file of public keys that may log in, RSA or ECDSA")
+  .option("--chap-name <name>", "the target takes only logins with CHAP of this name; its secret is made up and shown")
+  .option("--chap-secret-file <file>", "a file with that secret")
   .option("--json", "say how to reach the host as one line of JSON")
   .addHelpText(
     "after",
     `
 The host has a management NIC and two RDMA adapters, vmrdma0 and vmrdma1, with a virtual switch, a port group and a
-VMkernel adapter each (iser-a with vmk1, iser-b with vmk2), and reaches a storage system with one target at 192.168.50.100.
+VMkernel adapter each (iser-a with vmk1, iser-b with vmk2), and reaches a storage system with one target at 192.168.50.100,
+which takes logins without CHAP unless --chap-name is given.
 Nothing is kept: when it ends, everything that was set is gone. It ends at SIGINT (Ctrl-C) or SIGTERM.
 
 Examples:
-  $ esxi-iser simulate
+  $ esxi-iser simulate --chap-name esx01
   $ esxi-iser simulate --model 7.0 --port 2222 --password-file ./password
   $ esxi-iser simulate --json > host.json`,
   )

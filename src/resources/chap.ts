@@ -71,15 +71,18 @@ export const chap = define<Inputs, Have, Before>({
     const pairs = typeof mutual === "object" ? [secret, mutual.secret] : [secret];
     const asOption =
       secretVia === "argument" && pairs.some((value) => value !== undefined && /^-[A-Za-z]|^--/.test(value));
+    const needed = level !== undefined && level !== "prohibited";
+    const missing = (["name", "secret"] as const).filter((field) => !given(field));
     const rules: [boolean, Failure<Inputs>][] = [
       [
-        level !== undefined && level !== "prohibited" && !(given("name") && given("secret")),
+        needed ? missing.length > 0 : missing.length === 1,
         {
-          field: "level",
-          reason: `is ${level}, so name and secret must be given: ESXi takes level, name and secret together.`,
+          field: missing[0] ?? "name",
+          reason: needed
+            ? `is missing: level "${level}" needs both name and secret, for ESXi takes level, name and secret together.`
+            : "is missing: name and secret go together, give both or neither.",
         },
       ],
-      [given("name") !== given("secret"), { field: "name", reason: "and secret go together: give both or neither." }],
       [
         level !== undefined && level !== "required" && (mutual === undefined ? false : mutual !== "prohibited"),
         {

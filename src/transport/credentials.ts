@@ -17,7 +17,7 @@ export interface ServerSettings {
   readonly privateKeyPassword?: string | undefined;
   /** Default: the environment variable SSH_AUTH_SOCK. */
   readonly agentSocketPath?: string | undefined;
-  /** `SHA256:…`, a public key (`ssh-rsa AAAA…`), several of them on lines of their own, or `insecure-accept-any`. */
+  /** `SHA256:…`, a public key (`ssh-rsa AAAA…`), or `insecure-accept-any`; config and environment also take several on lines of their own. */
   readonly hostKey?: string | undefined;
   /** How often an unreachable host is dialled again. Default 3. A refused login is never tried again. */
   readonly dialErrorLimit?: number | undefined;
@@ -215,7 +215,9 @@ function hosts(config: ConfigReader): Readonly<Record<string, Partial<Record<Fie
     if (!isObject(entry)) throw problem(`has no map of fields under "${host}"`);
     for (const [field, value] of Object.entries(entry)) {
       if (!fields.some((known) => known === field))
-        throw problem(`has an unknown field "${field}" under "${host}"; known are ${fields.join(", ")}`);
+        throw problem(
+          `has an unknown field "${field}" under "${host}"; known are ${fields.join(", ")}. Address and port go into the resource's host`,
+        );
       if (typeof value !== "string") throw problem(`has no text under "${host}", "${field}"`);
     }
   }

@@ -188,7 +188,7 @@ const unreachableCures: readonly { readonly said: RegExp; readonly cure: string;
   },
   {
     said: /ECONNREFUSED/,
-    cure: "SSH is off on ESXi until it is started (service TSM-SSH), and it can time out (UserVars.ESXiShellTimeOut).",
+    cure: "Check host and port. If they are right, start SSH on the host (service TSM-SSH, or `vim-cmd hostsvc/start_ssh`): it is off on ESXi until then, and can time out (UserVars.ESXiShellTimeOut).",
     again: true,
   },
 ];

@@ -112,8 +112,16 @@ describe("Chap gives back", () => {
 describe("Chap refuses, before any host is asked", () => {
   const host = "esx01.lab";
   const rows: [string, object, RegExp][] = [
-    ["a level without credentials", { level: "required" }, /level is required, so name and secret must be given/],
-    ["a name without a secret", { level: "prohibited", name: "esx01" }, /name and secret go together/],
+    [
+      "a level without credentials",
+      { level: "required" },
+      /name is missing: level "required" needs both name and secret/,
+    ],
+    [
+      "a name without a secret",
+      { level: "prohibited", name: "esx01" },
+      /secret is missing: name and secret go together/,
+    ],
     [
       "mutual without required",
       { ...both, level: "preferred" },

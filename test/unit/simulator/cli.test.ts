@@ -80,6 +80,24 @@ describe("esxi-iser simulate", function () {
     }
   });
 
+  it("has a target that wants CHAP when a name is given, and shows the secret that it made up", async () => {
+    const { output } = await cli(["simulate", "--json", "--chap-name", "esx01"], /\n/);
+    const { chap } = JSON.parse(output()) as { chap: Record<string, string> };
+    assert.equal(chap.name, "esx01");
+    assert.match(chap.secret ?? "", /^[0-9a-f]{20}$/);
+  });
+
+  it("says that a port is in use", async () => {
+    const { output } = await cli(["simulate"], /Ctrl-C ends it/);
+    const port = /ssh -p (\d+)/.exec(output())?.[1] ?? "";
+    const second = await cli(["simulate", "--port", port], /(?!)/);
+    assert.equal(await second.status, 1);
+    assert.match(
+      second.output(),
+      new RegExp(`^esxi-iser: port ${port} of 127\\.0\\.0\\.1 is in use: give another one`),
+    );
+  });
+
   it("takes the password from the environment without printing it", async () => {
     const { output } = await cli(["simulate"], /Ctrl-C ends it/, { ESXI_ISER_PASSWORD: "open-sesame" });
     assert.doesNotMatch(output(), /open-sesame|password {2}/);
@@ -88,8 +106,9 @@ describe("esxi-iser simulate", function () {
 
   it("refuses what it cannot take, with 1 and a sentence", async () => {
     for (const [args, words] of [
-      [["simulate", "--port", "x"], /^esxi-iser: x is no port\n$/],
-      [["simulate", "--password-file", "/nowhere"], /^esxi-iser: ENOENT: .*\/nowhere/],
+      [["simulate", "--port", "x"], /^esxi-iser: x is no port: give 1 to 65535 with --port, or 0 for a free one\n$/],
+      [["simulate", "--password-file", "/nowhere"], /^esxi-iser: the file \/nowhere cannot be read: ENOENT/],
+      [["simulate", "--chap-secret-file", "/nowhere"], /^esxi-iser: --chap-secret-file goes with --chap-name\n$/],
       [["simulate", "--model", "5.0"], /Allowed choices are 6\.7, 7\.0, 8\.0, 9\.0/],
     ] as const) {
       const { status, output } = await cli(args, /(?!)/);
@@ -101,7 +120,7 @@ describe("esxi-iser simulate", function () {
   it("has help and a version", async () => {
     const help = await cli(["simulate", "--help"], /(?!)/);
     assert.equal(await help.status, 0);
-    assert.match(help.output(), /Examples:\n {2}\$ esxi-iser simulate\n/);
+    assert.match(help.output(), /Examples:\n {2}\$ esxi-iser simulate --chap-name esx01\n/);
     assert.match((await cli(["--version"], /(?!)/)).output(), /^\d+\.\d+\.\d+\n$/);
   });
 });
