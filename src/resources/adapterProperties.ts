@@ -85,10 +85,13 @@ function differing(info: AdapterInfo | undefined, target: Partial<Inputs>): Befo
 }
 
 export interface AdapterPropertiesArgs {
+  /** The host: its name, or how to reach it. */
   host: HostInput;
+  /** An IserAdapter, its RDMA device (`vmrdma0`), the uplink of that (`vmnic4`), or the `vmhba#` of an adapter that is not iSER. */
   adapter: AdapterInput;
   /** The iSCSI name: `iqn.yyyy-mm.domain:text`, `eui.` or `naa.` [RFC 3720, RFC 3980]. Kept in lower case. */
   iqn?: pulumi.Input<string> | undefined;
+  /** A name for people, 1 to 255 bytes. Must not begin with a hyphen. */
   alias?: pulumi.Input<string> | undefined;
 }
 

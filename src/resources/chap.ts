@@ -218,7 +218,9 @@ function secretOf(mutual: Inputs["mutual"]): string | undefined {
 }
 
 export interface ChapArgs {
+  /** The host: its name, or how to reach it. */
   host: HostInput;
+  /** An IserAdapter, its RDMA device (`vmrdma0`), the uplink of that (`vmnic4`), or the `vmhba#` of an adapter that is not iSER. */
   adapter: AdapterInput;
   /**
    * `prohibited`: no CHAP. `discouraged`: only if the target insists. `preferred`: unless the target refuses. `required`: CHAP or no

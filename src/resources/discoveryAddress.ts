@@ -64,7 +64,9 @@ export const discoveryAddress = define<Inputs, Have, Before>({
 });
 
 export interface DiscoveryAddressArgs {
+  /** The host: its name, or how to reach it. */
   host: HostInput;
+  /** An IserAdapter, its RDMA device (`vmrdma0`), the uplink of that (`vmnic4`), or the `vmhba#` of an adapter that is not iSER. */
   adapter: AdapterInput;
   /** IPv4 address, IPv6 address without brackets, or DNS name of the storage system. */
   address: pulumi.Input<string>;

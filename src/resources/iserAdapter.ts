@@ -174,6 +174,7 @@ function list(adapters: readonly (readonly [IscsiAdapter, RdmaDevice | undefined
 }
 
 export interface IserAdapterArgs {
+  /** The host: its name, or how to reach it. */
   host: HostInput;
   /** The RDMA device, `vmrdma#`. Exactly one of `device` and `uplink`. */
   device?: pulumi.Input<string> | undefined;

@@ -160,7 +160,9 @@ function isOnStandardSwitch(vmk: VmkernelInterface, switches: readonly StandardS
 }
 
 export interface PortBindingArgs {
+  /** The host: its name, or how to reach it. */
   host: HostInput;
+  /** An IserAdapter, its RDMA device (`vmrdma0`), the uplink of that (`vmnic4`), or the `vmhba#` of an adapter that is not iSER. */
   adapter: AdapterInput;
   /** The VMkernel adapter, `vmk#`. */
   vmkernelAdapter: pulumi.Input<string>;

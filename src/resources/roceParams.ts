@@ -117,7 +117,9 @@ function lastLogged(lines: readonly RoceLogLine[], resolution: Resolution, start
 }
 
 export interface RoceParamsArgs {
+  /** The host: its name, or how to reach it. */
   host: HostInput;
+  /** An IserAdapter, its RDMA device (`vmrdma0`), the uplink of that (`vmnic4`), or the `vmhba#` of an adapter that is not iSER. */
   adapter: AdapterInput;
   /** `auto`: the highest version that the card speaks. */
   version: pulumi.Input<RoceVersion>;
