@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { IserError } from "../errors.js";
+import { unusableAsValue } from "../esxcli/command.js";
 import {
   type ChapDirection,
   type ChapLevel,
@@ -70,7 +71,7 @@ export const chap = define<Inputs, Have, Before>({
     const { level, secret, mutual, secretVia } = inputs;
     const pairs = typeof mutual === "object" ? [secret, mutual.secret] : [secret];
     const asOption =
-      secretVia === "argument" && pairs.some((value) => value !== undefined && /^-[A-Za-z]|^--/.test(value));
+      secretVia === "argument" && pairs.some((value) => value !== undefined && unusableAsValue(value) !== undefined);
     const needed = level !== undefined && level !== "prohibited";
     const missing = (["name", "secret"] as const).filter((field) => !given(field));
     const rules: [boolean, Failure<Inputs>][] = [

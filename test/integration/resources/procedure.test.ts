@@ -152,6 +152,50 @@ describe("the whole procedure", () => {
   });
 });
 
+describe("an adapter", () => {
+  let lab: Lab;
+  afterEach(() => lab?.close());
+  const refused: [string, object, { device: string } | { uplink: string }, RegExp][] = [
+    ["of a device that is not there", {}, { device: "vmrdma7" }, /DEVICE_NOT_FOUND/],
+    [
+      "of an uplink without RDMA device",
+      {},
+      { uplink: "vmnic0" },
+      /RDMA device with the uplink vmnic0\. RDMA devices: vmrdma0[\s\S]*DEVICE_NOT_FOUND/,
+    ],
+    [
+      "of a device whose link is down",
+      { state: "Down" },
+      { device: "vmrdma0" },
+      /in state Down[\s\S]*vmrdma0 \(Down, uplink vmnic4\)[\s\S]*DEVICE_NOT_ACTIVE/,
+    ],
+    [
+      "of a device without uplink",
+      { uplink: undefined },
+      { device: "vmrdma0" },
+      /vmrdma0 \(Active, uplink none\)[\s\S]*DEVICE_WITHOUT_UPLINK/,
+    ],
+  ];
+  for (const [title, changes, inputs, message] of refused)
+    it(`${title} is refused before anything is written`, async () => {
+      const { uplink = "vmnic4", ...card } = { name: "vmrdma0", ...changes } as { name: string; uplink?: string };
+      const rdmaDevices = [{ ...card, ...("uplink" in changes ? {} : { uplink }) }];
+      lab = await Lab.start({ model: "8.0", rdmaDevices });
+      await assert.rejects(lab.lifecycle(iserAdapter).up(inputs), message);
+      assert.equal(lab.host.counters.writes, 0);
+    });
+
+  it("that never appears is an error after a bounded wait, and stays in state as unfinished", async () => {
+    lab = await Lab.start({ model: "8.0", unknowns: { adapterAppearsAfterReads: 1_000_000 } });
+    const adapter = lab.lifecycle(iserAdapter);
+    await assert.rejects(adapter.up({ device: "vmrdma0" }), {
+      code: "NOT_CONVERGED",
+      message: /still to do: esxcli rdma iser add --device=vmrdma0/,
+    });
+    assert.equal(adapter.state?.unfinished, true);
+  });
+});
+
 describe("two adapters on a build whose add and delete take no device", () => {
   let lab: Lab;
   let bare: string;

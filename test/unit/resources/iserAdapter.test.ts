@@ -114,6 +114,17 @@ describe("IserAdapter gives back", () => {
   });
 });
 
+describe("IserAdapter reports", () => {
+  it("an adapter that a reboot must bring first as not there, and says so", () =>
+    assert.deepEqual(iserAdapter.report(host(view()), want, { rebootRequired: true }), {
+      ref: "vmrdma0",
+      device: "vmrdma0",
+      vmhba: "",
+      state: "",
+      rebootRequired: true,
+    }));
+});
+
 describe("IserAdapter takes exactly one of device and uplink", () => {
   const failures = (inputs: object) =>
     check(iserAdapter, { host: "esx01.lab", ...inputs }).failures.map(({ reason }) => reason);

@@ -289,6 +289,12 @@ describe("the lifecycle", () => {
     assert.deepEqual(again.before, { existed: false, colour: "white" });
   });
 
+  it("does not wait for what a reboot must bring first", async () => {
+    host.trouble = [{ command: /add/, says: { status: 0, stdout: "Added. (Reboot Required)", stderr: "" } }];
+    const { outs } = await life.create({ ...red, colour: "white" });
+    assert.deepEqual([outs.lit, host.slept], [false, 0]);
+  });
+
   it("tells that a reboot is required, and does not wait for it", async () => {
     const { id, outs } = await life.create(red);
     host.trouble = [{ command: /remove/, says: { status: 0, stdout: "Removed. (Reboot Required)", stderr: "" } }];
