@@ -220,6 +220,8 @@ function isolated(engine: Engine, folder: string): Env {
     PULUMI_SKIP_UPDATE_CHECK: "1",
     // The option --event-log exists only with it (CLI 3.259.0); the Automation API sets it for the same reason.
     PULUMI_DEBUG_COMMANDS: "1",
+    // Node hands it on to children that do not set it. They run what is built, whose coverage does not go with that of the sources.
+    NODE_V8_COVERAGE: undefined,
   };
 }
 
