@@ -97,27 +97,33 @@ export function owners(view: AdapterView): ReadonlyMap<IscsiAdapter, RdmaDevice 
   return told;
 }
 
-function ownerByPortal({ portals, devices }: AdapterView, { adapter }: IscsiAdapter): RdmaDevice | undefined {
-  const uplinks = new Set(portals.filter((portal) => portal.adapter === adapter).map(({ vmnic }) => vmnic));
-  return onlyOne(devices.filter((device) => hasUplink(device) && uplinks.has(device.pairedUplink)));
+function ownerByPortal(view: AdapterView, adapter: IscsiAdapter): RdmaDevice | undefined {
+  const uplinks = portalUplinks(view, adapter);
+  return onlyOne(view.devices.filter((device) => hasUplink(device) && uplinks.includes(device.pairedUplink)));
 }
 
-function ownerByName({ storage, devices }: AdapterView, { adapter }: IscsiAdapter): RdmaDevice | undefined {
-  const said = words(storage.find(({ hba }) => hba === adapter));
-  return onlyOne(devices.filter(({ name, pairedUplink }) => said.includes(name) || said.includes(pairedUplink)));
+function ownerByName(view: AdapterView, adapter: IscsiAdapter): RdmaDevice | undefined {
+  const said = storageWords(view, adapter);
+  return onlyOne(view.devices.filter(({ name, pairedUplink }) => said.includes(name) || said.includes(pairedUplink)));
 }
 
-function words(row: StorageAdapter | undefined): readonly string[] {
+/** The NICs that the physical network portals list for the adapter. */
+function portalUplinks({ portals }: AdapterView, { adapter }: IscsiAdapter): readonly string[] {
+  return portals.filter((portal) => portal.adapter === adapter).map(({ vmnic }) => vmnic);
+}
+
+/** The words that the storage adapter list has for the adapter. */
+function storageWords({ storage }: AdapterView, { adapter }: IscsiAdapter): readonly string[] {
+  const row = storage.find(({ hba }) => hba === adapter);
   return row === undefined ? [] : `${row.description} ${row.uid}`.split(/[^A-Za-z0-9]+/);
 }
 
 /** What the host says of the adapter leaves room for the device: it may also be the adapter of a card that is not listed any more. */
-function couldOwn({ portals, storage }: AdapterView, device: RdmaDevice, { adapter }: IscsiAdapter): boolean {
-  const uplinks = portals.filter((portal) => portal.adapter === adapter).map(({ vmnic }) => vmnic);
-  const named = words(storage.find(({ hba }) => hba === adapter)).filter((word) => /^(vmrdma|vmnic)\d+$/.test(word));
+function couldOwn(view: AdapterView, device: RdmaDevice, adapter: IscsiAdapter): boolean {
+  const named = storageWords(view, adapter).filter((word) => /^(vmrdma|vmnic)\d+$/.test(word));
   const allowed = (names: readonly string[]) =>
     names.length === 0 || names.includes(device.pairedUplink) || names.includes(device.name);
-  return allowed(uplinks) && allowed(named);
+  return allowed(portalUplinks(view, adapter)) && allowed(named);
 }
 
 function onlyOne<T>(candidates: readonly T[]): T | undefined {

@@ -132,8 +132,8 @@ export const chap = define<Inputs, Have, Before>({
         ? chapDefault(vmhba, direction)
         : chapSet(vmhba, direction, { ...target, secret }, want.secretVia);
 
-    const uni = wantedUni(want, have);
-    const mutual = wantedMutual(want, have);
+    const uni = { level: want.level, name: want.name ?? "" };
+    const mutual = wantedMutual(want.mutual, have.mutual);
     const uniDue = differs(have.uni, uni) || (want.secret !== undefined && want.secret !== last?.secret);
     const mutualDue =
       differs(have.mutual, mutual) ||
@@ -195,18 +195,9 @@ function mutualInTheWay(vmhba: string, mutual: ChapState, level: ChapLevel): Ise
   });
 }
 
-function wantedUni(want: Inputs, have: Have): ChapState {
-  // A level of prohibited without a name is ESXi's default; the name that the host keeps beside it does not matter.
-  return want.name === undefined
-    ? { level: want.level, name: have.uni.level === want.level ? have.uni.name : "" }
-    : { level: want.level, name: want.name };
-}
-
-function wantedMutual({ mutual }: Inputs, have: Have): ChapState {
-  if (mutual === undefined) return have.mutual;
-  if (mutual === "prohibited")
-    return { level: "prohibited", name: have.mutual.level === "prohibited" ? have.mutual.name : "" };
-  return { level: "required", name: mutual.name };
+function wantedMutual(mutual: Inputs["mutual"], have: ChapState): ChapState {
+  if (mutual === undefined) return have;
+  return mutual === "prohibited" ? off : { level: "required", name: mutual.name };
 }
 
 /** Where CHAP is prohibited, the name that the host may keep beside it does not matter. */

@@ -182,7 +182,11 @@ export class Lifecycle {
       unfinished: olds?.unfinished === true,
     };
     const instance = (olds?.instance as string | undefined) ?? randomUUID();
-    const before = () => ({ ...recorded, ...(olds?.before as JsonRecord | undefined) });
+    const kept = () => ({
+      ...declaredIn(definition, news),
+      instance,
+      before: { ...recorded, ...(olds?.before as JsonRecord | undefined) },
+    });
     const attempt = () =>
       this.write(news, want, async (session) => {
         const observe = () => definition.observe(this.ask(session), want);
@@ -200,27 +204,13 @@ export class Lifecycle {
         });
         const left = (now: unknown) => definition.plan(now, want, { last: want, unfinished: false });
         const now = commands.length === 0 || report.rebootRequired ? have : await this.settle(session, observe, left);
-        return {
-          ...news,
-          ...definition.report(now, want, report),
-          ...declaredIn(definition, news),
-          instance,
-          before: before(),
-        };
+        return { ...news, ...definition.report(now, want, report), ...kept() };
       });
     try {
       return await this.persistently(news, attempt);
     } catch (error) {
       if (!written) throw error;
-      const outputs = pick(olds ?? {}, definition.outputs);
-      const properties = {
-        ...outputs,
-        ...news,
-        ...declaredIn(definition, news),
-        instance,
-        before: before(),
-        unfinished: true,
-      };
+      const properties = { ...pick(olds ?? {}, definition.outputs), ...news, ...kept(), unfinished: true };
       throw halfDone(error, this.id(news), properties);
     }
   }
