@@ -150,7 +150,8 @@ export const chap = define<Inputs, Have, Before>({
   record: ({ uni, mutual }, want) => (want.mutual === undefined ? ({ uni } as Before) : { uni, mutual }),
 
   current({ uni, mutual }, inputs) {
-    const shown = { level: uni.level, ...(inputs.name === undefined ? {} : { name: uni.name }) };
+    const named = inputs.name !== undefined && uni.level !== "prohibited";
+    const shown = { level: uni.level, ...(named ? { name: uni.name } : {}) };
     if (inputs.mutual === undefined) return shown;
     const declared = inputs.mutual;
     if (declared === "prohibited" || mutual.level !== "required") {

@@ -69,6 +69,20 @@ describe("Chap plans", () => {
   });
 });
 
+describe("Chap reads", () => {
+  it("level and name", () =>
+    assert.deepEqual(chap.current(host(on("esx02")), uni), { level: "required", name: "esx02" }));
+  it("no name where CHAP is prohibited, for plan does not heal it: whether ESXi keeps one is not known", () =>
+    assert.deepEqual(chap.current(host(), { ...uni, level: "prohibited" }), { level: "prohibited" }));
+  it("mutual CHAP with its name, and that it is off", () => {
+    assert.deepEqual(chap.current(host(on("esx01"), on("other")), both).mutual, {
+      name: "other",
+      secret: "second-secret",
+    });
+    assert.equal(chap.current(host(on("esx01")), both).mutual, "prohibited");
+  });
+});
+
 describe("Chap gives back", () => {
   const peers = { first: host(), declared: new Set<string>(), released: new Map() };
   const undone = (have: ReturnType<typeof host>, before: object) => chap.remove(have, both, before, peers);
