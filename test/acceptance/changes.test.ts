@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { type Declaration, Program } from "../support/program.js";
 
@@ -11,6 +13,15 @@ const all = (prefix: string, changes: { device?: string; vmk?: string; secret?: 
     { type: "PortBinding", as: `${prefix}binding`, adapter, vmkernelAdapter: vmk },
   ];
 };
+
+function filesHolding(folder: string, texts: readonly string[]): string[] {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return files
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .filter((file) =>
+      texts.some((text) => readFileSync(file, "utf8").replaceAll("\\", "").replaceAll(/\s/g, "").includes(text)),
+    );
+}
 
 describe("a changed program, on the real engine", function () {
   this.timeout(180_000);
@@ -97,6 +108,9 @@ describe("a changed program, on the real engine", function () {
     assert.deepEqual([changes.length, program.host.counters.commands], [3, commands]);
     await program.stack.refresh({ env: { ESXI_ISER_PASSWORD: "" } });
     assert.ok(!JSON.stringify(await program.stack.exportState()).includes(`"password":"${password}"`));
+    // State, history and backups of the backend, and the stack's settings.
+    const secrets = ["simulated-chap-secret", `"password":"${password}"`];
+    assert.deepEqual(filesHolding(program.stack.folder, secrets), []);
     await program.stack.destroy({ env: { ESXI_ISER_PASSWORD: "" } });
     assert.equal(program.host.dump(), bare);
   });

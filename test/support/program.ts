@@ -46,7 +46,9 @@ export class Program {
   }
 
   declare(resources: readonly Declaration[]): Promise<void> {
-    return this.stack.setConfig({ resources: resources.map((resource) => ({ host: this.settings, ...resource })) });
+    // Encrypted as a whole, for it may hold secrets: plain config is plain in state, too.
+    const secret = resources.map((resource) => ({ host: this.settings, ...resource }));
+    return this.stack.setConfig({ resources: { secret } });
   }
 
   async close(): Promise<void> {
