@@ -8,16 +8,17 @@ import { chap } from "./resources/chap.js";
 import { discoveryAddress } from "./resources/discoveryAddress.js";
 import type { AnyDefinition, Properties } from "./resources/inputs.js";
 import { iserAdapter } from "./resources/iserAdapter.js";
-import { Lifecycle } from "./resources/lifecycle.js";
+import { Declarations, Lifecycle } from "./resources/lifecycle.js";
 import { portBinding } from "./resources/portBinding.js";
 import { SshReach } from "./resources/reach.js";
 import { roceParams } from "./resources/roceParams.js";
 import { redact } from "./transport/redact.js";
 
 const reach = new SshReach();
+const declarations = new Declarations();
 
 function providerOf(definition: AnyDefinition): pulumi.dynamic.ResourceProvider {
-  const lifecycle = new Lifecycle(definition, reach);
+  const lifecycle = new Lifecycle(definition, reach, declarations);
   return {
     async configure({ config }) {
       reach.configure({ get: (key) => config.get(`esxi-iser:${key}`) });

@@ -30,7 +30,7 @@ export const adapterProperties = define<Inputs, Have, Before>({
     alias: optionText("an alias of 1 to 255 bytes", 255).optional(),
   },
   identity: ["adapter"],
-  parent: "adapter",
+  parents: ["adapter"],
   outputs: [],
 
   rules: (_inputs, given) =>

@@ -62,7 +62,7 @@ export const chap = define<Inputs, Have, Before>({
     secretVia: z.enum(["prompt", "argument"], "must be prompt or argument").default("prompt"),
   },
   identity: ["adapter"],
-  parent: "adapter",
+  parents: ["adapter"],
   secrets: ["secret", "mutual"],
   manner: ["secretVia"],
   outputs: [],

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { ErrorCode } from "../errors.js";
 import type { HostCommand } from "../esxcli/command.js";
 
 /** Asks the host and decodes the answer. Within one observation the same question is asked once. */
@@ -38,10 +39,18 @@ export interface Undo {
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined };
 export type JsonRecord = { readonly [key: string]: Json | undefined };
 
-/** What a write told beside its success. */
+/** What is known beside the observation. */
 export interface Report {
+  /** A write said so, this time or, in a refresh, last time. */
   readonly rebootRequired: boolean;
+  /** Something was written just now. */
+  readonly wrote: boolean;
+  /** What is in state of the last time; empty at the first. */
+  readonly was: JsonRecord;
 }
+
+/** The known inputs of the other resources of a type that the program declares on the same host, as far as Pulumi has come. */
+export type Beside = (type: string) => readonly Readonly<Record<string, unknown>>[];
 
 /**
  * A resource is this value: a schema and a few pure functions. Everything else (when to observe, in which order, what is kept in
@@ -57,10 +66,10 @@ export interface Definition<I extends object, H, B extends JsonRecord> {
   /** A change of one of these is another object: the resource is replaced. */
   readonly identity: readonly (keyof I & string)[];
   /**
-   * The identity field that names what the object belongs to. Pulumi asks with an unknown value whether the object goes when that is replaced:
+   * The identity fields that name what the object belongs to. Pulumi asks with an unknown value whether the object goes when that is replaced:
    * it does, and before it. Any other unknown value is no replacement.
    */
-  readonly parent?: keyof I & string;
+  readonly parents?: readonly (keyof I & string)[];
   /** Never in a message, always encrypted in state. */
   readonly secrets?: readonly (keyof I & string)[];
   /** Fields that say how to write, not what is to be: a change of them alone never touches the host. */
@@ -71,8 +80,10 @@ export interface Definition<I extends object, H, B extends JsonRecord> {
   readonly status?: readonly string[];
   /** How long, in seconds, the host may take to show what was written. Default 10. */
   readonly settleSeconds?: number;
+  /** Failures of the plan that may only mean that something has not appeared yet: the host is looked at again for `settleSeconds`. */
+  readonly awaits?: readonly ErrorCode[];
   /** Rules over several fields. `given` is also true for a value that is not known yet in a preview. */
-  rules?(inputs: Partial<I>, given: (field: keyof I & string) => boolean): readonly Failure<I>[];
+  rules?(inputs: Partial<I>, given: (field: keyof I & string) => boolean, beside: Beside): readonly Failure<I>[];
   /** The id after the host: `vmrdma0/vmk3`. */
   id(inputs: I): string;
   /** Writes of one lane go one after another on a host. */
@@ -90,6 +101,10 @@ export interface Definition<I extends object, H, B extends JsonRecord> {
   current(have: H, inputs: I): Partial<I>;
   /** The outputs beside the inputs. */
   report(have: H, inputs: I, report: Report): JsonRecord;
+  /** Whether the host has come to rest after a write. It is waited for `settleSeconds` at most, and it is no error when it has not. */
+  rests?(have: H, inputs: I): boolean;
+  /** What the user should know of a host that is as declared: told after a write, in one sentence each. */
+  remarks?(have: H, inputs: I): readonly string[];
   /** Whether two readings with nothing written between say that the host may have lost what was applied: then it is applied again. */
   mayBeLost?(was: JsonRecord, now: JsonRecord): boolean;
   /**

@@ -28,7 +28,7 @@ export const discoveryAddress = define<Inputs, Have, Before>({
   type: "DiscoveryAddress",
   fields: { adapter: adapterReference, address, port: port.default(3260) },
   identity: ["adapter", "address", "port"],
-  parent: "adapter",
+  parents: ["adapter"],
   outputs: [],
 
   id: (inputs) => `${inputs.adapter}/sendtarget/${wanted(inputs)}`,

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { z } from "zod";
-import type { Definition, JsonRecord } from "./definition.js";
+import type { Beside, Definition, JsonRecord } from "./definition.js";
 import { hostField, hostName } from "./host.js";
 
 /** What Pulumi sends for a value that is not known yet, whatever its type. [seen with CLI 3.259] */
@@ -27,7 +27,11 @@ export function isUnknown(value: unknown): boolean {
  * A failure of a secret field, and of `host`, which may hold a password, is reported under the property "", because Pulumi prints
  * the value of the property that it is reported under.
  */
-export function check(definition: AnyDefinition, news: Properties): { inputs: Properties; failures: CheckFailure[] } {
+export function check(
+  definition: AnyDefinition,
+  news: Properties,
+  beside: Beside = () => [],
+): { inputs: Properties; failures: CheckFailure[] } {
   const inputs: Properties = {};
   const failures: CheckFailure[] = [];
   const host = hostName(news.host);
@@ -62,11 +66,16 @@ export function check(definition: AnyDefinition, news: Properties): { inputs: Pr
     }
   }
   if (failures.length === 0) {
-    const known = Object.fromEntries(Object.entries(inputs).filter(([, value]) => !isUnknown(value)));
-    for (const { field, reason } of definition.rules?.(known, (name) => inputs[name] !== undefined) ?? [])
+    for (const { field, reason } of definition.rules?.(known(inputs), (name) => inputs[name] !== undefined, beside) ??
+      [])
       fail(field, reason);
   }
   return { inputs, failures };
+}
+
+/** The fields whose values are known. */
+export function known(inputs: Properties): Properties {
+  return Object.fromEntries(Object.entries(inputs).filter(([, value]) => !isUnknown(value)));
 }
 
 export interface Difference {
@@ -94,7 +103,8 @@ export function difference(definition: AnyDefinition, olds: Properties, news: Pr
     replaces: [
       ...(moved ? ["host"] : []),
       ...differing.filter(
-        (field) => definition.identity.includes(field) && (!isUnknown(news[field]) || field === definition.parent),
+        (field) =>
+          definition.identity.includes(field) && (!isUnknown(news[field]) || definition.parents?.includes(field)),
       ),
     ],
     touchesHost: differing.some((field) => !manner.has(field)),

@@ -5,7 +5,7 @@ import { describe, type HostCommand } from "../esxcli/command.js";
 import type { Said } from "../esxcli/output.js";
 import { interpret } from "../esxcli/run.js";
 import type { Session } from "../transport/session.js";
-import type { Ask, JsonRecord, Memory, Report } from "./definition.js";
+import type { Ask, Beside, JsonRecord, Memory } from "./definition.js";
 import type { Host } from "./host.js";
 import { hostName, hostPlace } from "./host.js";
 import {
@@ -16,6 +16,7 @@ import {
   difference,
   fieldsOf,
   isUnknown,
+  known,
   type Properties,
   pick,
 } from "./inputs.js";
@@ -49,6 +50,22 @@ interface HostPeers {
 /** What cannot change while a connection lasts, for all resources of the process. */
 const stable = new WeakMap<Session, Map<string, Promise<unknown>>>();
 
+/** What the program declares, by host, type and id, as far as Pulumi has come: for rules over several resources. One for all lifecycles of a process. */
+export class Declarations {
+  private readonly all = new Map<string, Map<string, Properties>>();
+
+  add(place: string, type: string, id: string, inputs: Properties): void {
+    const key = `${place} ${type}`;
+    this.all.set(key, (this.all.get(key) ?? new Map<string, Properties>()).set(id, inputs));
+  }
+
+  /** All of a type on a host but the one with the id. */
+  beside(place: string, id: string | undefined): Beside {
+    return (type) =>
+      [...(this.all.get(`${place} ${type}`) ?? [])].filter(([other]) => other !== id).map(([, inputs]) => inputs);
+  }
+}
+
 export interface DiffResult {
   readonly changes: boolean;
   readonly replaces: string[];
@@ -65,10 +82,18 @@ export class Lifecycle {
   constructor(
     private readonly definition: AnyDefinition,
     private readonly reach: Reach,
+    private readonly declarations: Declarations = new Declarations(),
   ) {}
 
   check(news: Properties): { inputs: Properties; failures: CheckFailure[] } {
-    return check(this.definition, news);
+    const { definition, declarations } = this;
+    const parsed = check(definition, news);
+    if (parsed.failures.length > 0 || isUnknown(parsed.inputs.host)) return parsed;
+    const inputs = fieldsOf(definition, parsed.inputs);
+    const place = hostPlace(parsed.inputs.host);
+    const id = isUnknown(pick(inputs, definition.identity)) ? undefined : definition.id(inputs);
+    if (id !== undefined) declarations.add(place, definition.type, id, known(inputs));
+    return check(definition, news, declarations.beside(place, id));
   }
 
   diff(olds: Properties, news: Properties): DiffResult {
@@ -105,8 +130,13 @@ export class Lifecycle {
     );
     if (!definition.exists(have, inputs)) return { id: "", props: {}, inputs: {} };
     const declared = { ...inputs, ...definition.current(have, inputs) };
-    const report = definition.report(have, declared, { rebootRequired: olds.rebootRequired === true });
-    const lost = definition.mayBeLost?.(olds as JsonRecord, report) ?? false;
+    const was = olds as JsonRecord;
+    const report = definition.report(have, declared, {
+      rebootRequired: was.rebootRequired === true,
+      wrote: false,
+      was,
+    });
+    const lost = definition.mayBeLost?.(was, report) ?? false;
     const seen = { ...olds, ...declared, ...report, ...(lost ? { unfinished: true } : {}) };
     return {
       id,
@@ -139,16 +169,16 @@ export class Lifecycle {
           isThere(now) ? definition.remove(now, inputs, before, peers, true).commands : [];
         const { commands, notes = [] } = definition.remove(have, inputs, before, peers);
         const due = commands.filter((command) => !peers.awaitReboot.has(describe(command)));
-        const report = await this.apply(session, due);
-        if (report.rebootRequired) for (const command of due) peers.awaitReboot.add(describe(command));
-        if (report.rebootRequired || due.length < commands.length) {
+        const rebootRequired = await this.apply(session, due);
+        if (rebootRequired) for (const command of due) peers.awaitReboot.add(describe(command));
+        if (rebootRequired || due.length < commands.length) {
           this.reach.notice(
             `${session.host}: ${definition.type} ${id}: gone after the next reboot of the host, as ESXi says. Reboot it before it is declared again.`,
           );
         } else if (commands.length > 0) {
           await this.settle(session, observe, left);
         }
-        for (const note of notes) this.reach.notice(`${session.host}: ${definition.type} ${id}: ${note}`);
+        this.tell(session, id, notes);
       }),
     );
   }
@@ -157,6 +187,10 @@ export class Lifecycle {
   private onlyStatusChanged(olds: Properties, seen: Properties): boolean {
     const status = pick(olds, this.definition.status ?? []);
     return isDeepStrictEqual({ ...seen, ...status }, olds);
+  }
+
+  private tell(session: Session, id: string, sentences: readonly string[]): void {
+    for (const sentence of sentences) this.reach.notice(`${session.host}: ${this.definition.type} ${id}: ${sentence}`);
   }
 
   private write<T>(properties: Properties, inputs: Properties, work: (session: Session) => Promise<T>): Promise<T> {
@@ -197,17 +231,21 @@ export class Lifecycle {
         peers.declared.add(definition.id(want));
         peers.owners.set(this.id(news), instance);
         const commands = definition.plan(have, want, memory);
-        const report = await this.apply(session, commands, () => {
+        const rebootRequired = await this.apply(session, commands, () => {
           written = true;
           // What the last write left is no longer sure until all of them are through.
           memory = { last: undefined, unfinished: true };
         });
         const left = (now: unknown) => definition.plan(now, want, { last: want, unfinished: false });
-        const now = commands.length === 0 || report.rebootRequired ? have : await this.settle(session, observe, left);
-        return { ...news, ...definition.report(now, want, report), ...kept() };
+        const wrote = commands.length > 0;
+        const rests = (now: unknown) => definition.rests?.(now, want) ?? true;
+        const now = !wrote || rebootRequired ? have : await this.settle(session, observe, left, rests);
+        if (wrote) this.tell(session, this.id(news), definition.remarks?.(now, want) ?? []);
+        const was = (olds ?? {}) as JsonRecord;
+        return { ...news, ...definition.report(now, want, { rebootRequired, wrote, was }), ...kept() };
       });
     try {
-      return await this.persistently(news, attempt);
+      return await this.persistently(news, () => this.awaiting(attempt));
     } catch (error) {
       if (!written) throw error;
       const properties = { ...pick(olds ?? {}, definition.outputs), ...news, ...kept(), unfinished: true };
@@ -215,14 +253,32 @@ export class Lifecycle {
     }
   }
 
-  private async apply(session: Session, commands: readonly HostCommand[], onWrite?: () => void): Promise<Report> {
+  /** Repeats work that failed for something that may only not have appeared yet, for a bounded time and outside the lanes. */
+  private async awaiting<T>(work: () => Promise<T>): Promise<T> {
+    const awaited: readonly string[] = this.definition.awaits ?? [];
+    for (const pause of pauses(this.deadline)) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!(error instanceof IserError) || !awaited.includes(error.code)) throw error;
+        await this.reach.sleep(pause);
+      }
+    }
+    return work();
+  }
+
+  private get deadline(): number {
+    return (this.definition.settleSeconds ?? defaultSettleSeconds) * 1000;
+  }
+
+  private async apply(session: Session, commands: readonly HostCommand[], onWrite?: () => void): Promise<boolean> {
     let rebootRequired = false;
     for (const command of commands) {
       onWrite?.();
       const said = interpret(command, await session.execute(command), session.host) as Said;
       rebootRequired ||= said.rebootRequired;
     }
-    return { rebootRequired };
+    return rebootRequired;
   }
 
   /** Observes until nothing is left to do. A refusal of the plan counts as not yet: the host may show half of a change for a while. */
@@ -230,23 +286,25 @@ export class Lifecycle {
     session: Session,
     observe: () => Promise<H>,
     left: (have: H) => readonly HostCommand[],
+    rests: (have: H) => boolean = () => true,
   ): Promise<H> {
-    const deadline = (this.definition.settleSeconds ?? defaultSettleSeconds) * 1000;
-    for (let waited = 0, pause = 250; ; waited += pause, pause = Math.min(pause * 2, 4000)) {
-      const have = await observe();
-      const remaining = remainder(() => left(have));
-      if (Array.isArray(remaining) && remaining.length === 0) return have;
-      if (waited >= deadline) {
-        if (remaining instanceof IserError) throw remaining.on(session.host);
-        throw new IserError("NOT_CONVERGED", {
-          host: session.host,
-          problem: `the commands succeeded, but after ${waited / 1000} s the host does not show the change`,
-          said: `still to do: ${(remaining as readonly HostCommand[]).map(describe).join("; ")}`,
-          cure: "Look at the host and its VMkernel log, then run pulumi up again: it goes on from what the host shows.",
-        });
-      }
+    let have = await observe();
+    let remaining = remainder(() => left(have));
+    const isDone = () => Array.isArray(remaining) && remaining.length === 0;
+    for (const pause of pauses(this.deadline)) {
+      if (isDone() && rests(have)) return have;
       await this.reach.sleep(pause);
+      have = await observe();
+      remaining = remainder(() => left(have));
     }
+    if (isDone()) return have;
+    if (remaining instanceof IserError) throw remaining.on(session.host);
+    throw new IserError("NOT_CONVERGED", {
+      host: session.host,
+      problem: `the commands succeeded, but after ${this.deadline / 1000} s the host does not show the change`,
+      said: `still to do: ${(remaining as readonly HostCommand[]).map(describe).join("; ")}`,
+      cure: "Look at the host and its VMkernel log, then run pulumi up again: it goes on from what the host shows.",
+    });
   }
 
   /** Repeats work whose connection was lost. The work begins with an observation, so nothing is written twice unseen. */
@@ -299,6 +357,16 @@ export class Lifecycle {
 
 function newPeers(): HostPeers {
   return { first: undefined, declared: new Set(), released: new Map(), owners: new Map(), awaitReboot: new Set() };
+}
+
+/** Growing pauses, in milliseconds, that come to the deadline together. */
+function* pauses(deadline: number): Generator<number> {
+  for (
+    let waited = 0, pause = 250;
+    waited < deadline;
+    waited += pause, pause = Math.min(pause * 2, 4000, deadline - waited)
+  )
+    yield pause;
 }
 
 function remainder(left: () => readonly HostCommand[]): readonly HostCommand[] | IserError {

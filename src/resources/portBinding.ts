@@ -44,7 +44,7 @@ export const portBinding = define<Inputs, Have, Before>({
   type: "PortBinding",
   fields: { adapter: adapterReference, vmkernelAdapter, force: z.boolean("must be true or false").default(false) },
   identity: ["adapter", "vmkernelAdapter"],
-  parent: "adapter",
+  parents: ["adapter", "vmkernelAdapter"],
   manner: ["force"],
   outputs: ["compliant", "complianceMessage", "pathStatus", "ipv4", "mtu", "virtualSwitch", "portGroup"],
   status: ["pathStatus"],

@@ -44,7 +44,7 @@ export const roceParams = define<Inputs, Have, Before>({
     version: z.enum(roceVersions, `must be one of ${roceVersions.join(", ")}`),
   },
   identity: ["adapter"],
-  parent: "adapter",
+  parents: ["adapter"],
   outputs: ["confirmed"],
 
   id: ({ adapter }) => `${adapter}/roce`,

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { type Declared, Lab } from "../../support/lab.js";
-import { subjects } from "./subjects.js";
+import { adapterSubjects } from "./subjects/adapter.js";
+import { networkSubjects } from "./subjects/network.js";
+import { systemSubjects } from "./subjects/system.js";
 
-for (const subject of subjects) {
+for (const subject of [...adapterSubjects, ...networkSubjects, ...systemSubjects]) {
   const { definition, inputs, look, shows } = subject;
 
   describe(`${definition.type} on an ESXi 8.0 host`, () => {

@@ -161,11 +161,18 @@ describe("diff", () => {
       { changed: ["adapter"], replaces: ["adapter"], touchesHost: true },
     ],
     [
-      "another unknown identity is no replacement",
+      "an unknown VMkernel adapter is replaced with what it names, as an unknown adapter is",
       { host, adapter: "vmrdma0", vmkernelAdapter: "vmk1", force: false },
       { host, adapter: "vmrdma0", vmkernelAdapter: unknown, force: false },
       portBinding,
-      { changed: ["vmkernelAdapter"], replaces: [], touchesHost: true },
+      { changed: ["vmkernelAdapter"], replaces: ["vmkernelAdapter"], touchesHost: true },
+    ],
+    [
+      "another unknown identity is no replacement",
+      { host, adapter: "vmrdma0", address: "192.168.50.100", port: 3260 },
+      { host, adapter: "vmrdma0", address: unknown, port: 3260 },
+      discoveryAddress,
+      { changed: ["address"], replaces: [], touchesHost: true },
     ],
     [
       "another host is another object",

@@ -116,7 +116,7 @@ describe("IserAdapter gives back", () => {
 
 describe("IserAdapter reports", () => {
   it("an adapter that a reboot must bring first as not there, and says so", () =>
-    assert.deepEqual(iserAdapter.report(host(view()), want, { rebootRequired: true }), {
+    assert.deepEqual(iserAdapter.report(host(view()), want, { rebootRequired: true, wrote: true, was: {} }), {
       ref: "vmrdma0",
       device: "vmrdma0",
       vmhba: "",

@@ -83,7 +83,8 @@ describe("RoceParams reads the log", () => {
   it("leaves lines from before the host was started, whose numbers may have been another device's", async () =>
     assert.equal(await logged([["2026-01-01T10:59:59Z", "vmhba64", "v1"]]), undefined));
   it("says whether the value is confirmed", () => {
-    const confirmed = (have: Have) => roceParams.report(have, want("v2"), { rebootRequired: false }).confirmed;
+    const confirmed = (have: Have) =>
+      roceParams.report(have, want("v2"), { rebootRequired: false, wrote: false, was: {} }).confirmed;
     assert.deepEqual([confirmed(host("v2")), confirmed(host("v1")), confirmed(host())], [true, false, false]);
   });
 });

@@ -1,0 +1,3 @@
+import type { Subject } from "./subject.js";
+
+export const networkSubjects: readonly Subject[] = [];

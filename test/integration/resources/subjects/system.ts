@@ -1,0 +1,3 @@
+import type { Subject } from "./subject.js";
+
+export const systemSubjects: readonly Subject[] = [];
