@@ -12,6 +12,7 @@ import {
 } from "../esxcli/network.js";
 import type { RdmaDevice } from "../esxcli/rdma.js";
 import { adapterLanes, adapterOf, isFound, observeAdapters, type Resolution, resolve } from "./adapterReference.js";
+import { declaredPath, demandUsable, faultsOf, type Path } from "./bindingPath.js";
 import { define } from "./definition.js";
 import { adapterReference, vmkernelAdapter } from "./fields.js";
 import { type AdapterInput, EsxiResource, type HostInput } from "./provider.js";
@@ -49,6 +50,12 @@ export const portBinding = define<Inputs, Have, Before>({
   outputs: ["compliant", "complianceMessage", "pathStatus", "ipv4", "mtu", "virtualSwitch", "portGroup"],
   status: ["pathStatus"],
 
+  rules({ adapter, vmkernelAdapter, force }, _given, beside) {
+    if (force || vmkernelAdapter === undefined) return [];
+    const path = declaredPath({ ...(adapter === undefined ? {} : { adapter }), vmkernelAdapter }, beside);
+    return faultsOf(path).map((reason) => ({ field: "vmkernelAdapter", reason }));
+  },
+
   id: (inputs) => `${inputs.adapter}/${inputs.vmkernelAdapter}`,
   lanes: adapterLanes,
 
@@ -66,7 +73,7 @@ export const portBinding = define<Inputs, Have, Before>({
   exists: (have, inputs) => isFound(have.resolution) && bindingOf(have, inputs) !== undefined,
 
   plan(have, want) {
-    const { vmhba, device } = adapterOf(have.resolution);
+    const { vmhba } = adapterOf(have.resolution);
     if (bindingOf(have, want) !== undefined) return [];
     const vmk = have.interfaces.find(({ name }) => name === want.vmkernelAdapter);
     if (vmk === undefined) {
@@ -75,7 +82,7 @@ export const portBinding = define<Inputs, Have, Before>({
         cure: "Name one of these, or make it first.",
       });
     }
-    if (!want.force) for (const rule of rules) rule(have, vmk, device);
+    if (!want.force) demandUsable(pathOf(have, vmk));
     return [networkPortalAdd(vmhba, want.vmkernelAdapter, want.force)];
   },
 
@@ -101,58 +108,25 @@ export const portBinding = define<Inputs, Have, Before>({
   },
 });
 
-const overrule = "Or set force: true, if you know that it is right.";
-
-/**
- * What must hold before anything is bound. iSER does not support NIC teaming, and takes one RDMA device per virtual switch [vendor
- * manual, 7.0 and 8.0]. Each rule throws its own error; `force` passes all of them by.
- */
-const rules: readonly ((have: Have, vmk: VmkernelInterface, device: RdmaDevice | undefined) => void)[] = [
-  function standardSwitch({ switches }, vmk) {
-    if (isOnStandardSwitch(vmk, switches)) return;
-    throw new IserError("DISTRIBUTED_SWITCH", {
-      problem: `${vmk.name} is on ${vmk.portset} (${vmk.vdsName}), not on a standard switch, so its uplinks cannot be checked through esxcli`,
-      cure: `Move ${vmk.name} to a port group of a standard switch. ${overrule}`,
-    });
-  },
-
-  function oneActiveUplink({ failover }, vmk) {
-    const { active = [], standby = [] } = failover ?? {};
-    if (active.length === 1 && standby.length === 0) return;
-    throw new IserError("PORT_GROUP_TEAMING", {
-      problem: `port group "${vmk.portGroup}" of ${vmk.name} has ${active.length} active uplinks (${active.join(", ") || "none"}) and ${standby.length} standby (${standby.join(", ") || "none"}); iSER needs exactly one active and no standby`,
-      cure: `Set it with \`esxcli network vswitch standard portgroup policy failover set\`. ${overrule}`,
-    });
-  },
-
-  function uplinkOfTheAdapter({ failover }, vmk, device) {
-    const [active] = failover?.active ?? [];
-    if (device === undefined || active === device.pairedUplink) return;
-    throw new IserError("UPLINK_MISMATCH", {
-      problem: `port group "${vmk.portGroup}" of ${vmk.name} uses ${active}, but the adapter of ${device.name} is on ${device.pairedUplink}`,
-      cure: `Bind a VMkernel adapter whose port group uses ${device.pairedUplink}, or make ${device.pairedUplink} its active uplink. ${overrule}`,
-    });
-  },
-
-  function oneRdmaDevicePerSwitch({ switches, devices }, vmk) {
-    const uplinks = switches.find(({ name }) => name === vmk.portset)?.uplinks ?? [];
-    const carried = devices.filter(({ pairedUplink }) => uplinks.includes(pairedUplink));
-    if (carried.length <= 1) return;
-    throw new IserError("SWITCH_SHARED", {
-      problem: `virtual switch ${vmk.portset} of ${vmk.name} carries ${carried.length} RDMA devices: ${carried.map(({ name, pairedUplink }) => `${name} (${pairedUplink})`).join(", ")}; iSER takes one per virtual switch`,
-      cure: `Give each its own virtual switch. ${overrule}`,
-    });
-  },
-
-  function sameMtu({ switches }, vmk) {
-    const carrier = switches.find(({ name }) => name === vmk.portset);
-    if (carrier === undefined || carrier.mtu === vmk.mtu) return;
-    throw new IserError("MTU_MISMATCH", {
-      problem: `virtual switch ${carrier.name} has MTU ${carrier.mtu}, but ${vmk.name} has ${vmk.mtu}`,
-      cure: `Set both to the same, \`esxcli network vswitch standard set\` and \`esxcli network ip interface set\` take --mtu. ${overrule}`,
-    });
-  },
-];
+/** The path as the host has it. */
+function pathOf({ resolution, failover, switches, devices }: Have, vmk: VmkernelInterface): Path {
+  const carrier = isOnStandardSwitch(vmk, switches) ? switches.find(({ name }) => name === vmk.portset) : undefined;
+  const device = resolution.kind === "found" ? resolution.device : undefined;
+  return {
+    vmkernelAdapter: vmk.name,
+    portGroup: vmk.portGroup,
+    virtualSwitch: carrier?.name,
+    elsewhere: carrier === undefined ? `${vmk.portset} (${vmk.vdsName})` : undefined,
+    active: failover?.active ?? [],
+    standby: failover?.standby ?? [],
+    device: device && { name: device.name, uplink: device.pairedUplink },
+    carried: devices
+      .filter(({ pairedUplink }) => carrier?.uplinks.includes(pairedUplink))
+      .map(({ name, pairedUplink }) => `${name} (${pairedUplink})`),
+    switchMtu: carrier?.mtu,
+    mtu: vmk.mtu,
+  };
+}
 
 /** On a distributed switch the port group is N/A and VDS Name is set [seen]; on a standard one it is the other way round. */
 function isOnStandardSwitch(vmk: VmkernelInterface, switches: readonly StandardSwitch[]): boolean {
@@ -177,7 +151,8 @@ export interface PortBindingArgs {
  * Binds a VMkernel adapter to an adapter: `esxcli iscsi networkportal add`.
  *
  * Before it is written: the VMkernel adapter exists and is on a standard switch, its port group has exactly one active and no standby uplink,
- * that uplink is the adapter's, the virtual switch carries one RDMA device, and switch and VMkernel adapter have the same MTU.
+ * that uplink is the adapter's, the virtual switch carries one RDMA device, and switch and VMkernel adapter have the same MTU. What the
+ * program itself declares of that path is judged in the preview.
  *
  * Errors: VMKERNEL_ADAPTER_NOT_FOUND, DISTRIBUTED_SWITCH, PORT_GROUP_TEAMING, UPLINK_MISMATCH, SWITCH_SHARED, MTU_MISMATCH,
  * ADAPTER_NOT_FOUND, COMMAND_FAILED. Sources: ESXi 6.7, seen on 5.0; the rules are from the vendor's manuals for 7.0 and 8.0.

@@ -303,3 +303,99 @@ describe("the lifecycle", () => {
     assert.equal(host.slept, 0);
   });
 });
+
+/** A lamp on a pole that somebody else puts up, which takes a while to glow. */
+const pole = define<
+  { readonly name: string; readonly height?: number },
+  ReadonlyMap<string, string>,
+  Record<string, never>
+>({
+  type: "Pole",
+  fields: { name: z.string(), height: z.number().optional() },
+  identity: ["name"],
+  outputs: ["seen"],
+  settleSeconds: 5,
+  awaits: ["TARGET_NOT_FOUND"],
+  rules: ({ height }, _given, beside) =>
+    beside("Pole").some((other) => other.height === height)
+      ? [{ field: "height", reason: "is taken; give another." }]
+      : [],
+  id: ({ name }) => name,
+  lanes: async (_ask, { name }) => [`pole ${name}`],
+  observe: (ask) => ask(list),
+  exists: (have, { name }) => have.has(name),
+  plan(have, { name }, { last }) {
+    if (!have.has(name)) throw problem("TARGET_NOT_FOUND");
+    return last === undefined ? [write("lamp code", name)] : [];
+  },
+  record: () => ({}),
+  current: () => ({}),
+  report: (have, _inputs, { wrote, was }) => ({ seen: `${was.seen ?? ""}${wrote ? "w" : "r"}${have.size}` }),
+  rests: (have) => have.size > 1,
+  remarks: (have) => [`${have.size} lamps glow.`],
+  remove: () => ({ commands: [] }),
+});
+
+describe("the lifecycle of what depends on what others do", () => {
+  let host: LampHost;
+  let life: Lifecycle;
+  const a = { host: "esx01.lab", name: "a" };
+  beforeEach(() => {
+    host = new LampHost();
+    life = new Lifecycle(pole, host);
+  });
+  const afterSleeps = (sleeps: number, act: () => void) => {
+    const { sleep } = host;
+    let left = sleeps;
+    host.sleep = async (milliseconds) => {
+      await sleep.call(host, milliseconds);
+      left -= 1;
+      if (left === 0) act();
+    };
+  };
+
+  it("waits for what has not appeared yet, holding no lane meanwhile", async () => {
+    afterSleeps(3, () => Object.assign(host.lamps, { a: "red", b: "red" }));
+    await life.create(a);
+    assert.deepEqual(host.writes, ["esxcli lamp code --name=a"]);
+    assert.equal(host.lanes.length, 4);
+  });
+
+  it("waits no longer than it may, and then says what is missing", async () => {
+    await assert.rejects(life.create(a), { code: "TARGET_NOT_FOUND" });
+    assert.equal(host.slept, 5000);
+    assert.deepEqual(host.writes, []);
+  });
+
+  it("lets the host come to rest after a write, and tells how it is then", async () => {
+    host.lamps.a = "red";
+    afterSleeps(2, () => Object.assign(host.lamps, { b: "red" }));
+    const { outs } = await life.create(a);
+    assert.equal(outs.seen, "w2");
+    assert.deepEqual(host.notices, ["esx01.lab: Pole esx01.lab/a: 2 lamps glow."]);
+  });
+
+  it("takes a host that does not come to rest as it is", async () => {
+    host.lamps.a = "red";
+    const { outs } = await life.create(a);
+    assert.deepEqual([outs.seen, host.slept], ["w1", 5000]);
+  });
+
+  it("keeps what it reported the last time, and tells nothing where nothing was written", async () => {
+    host.lamps.a = "red";
+    const { id, outs } = await life.create(a);
+    host.notices.length = 0;
+    assert.equal((await life.read(id, outs)).props.seen, "w1r1");
+    assert.deepEqual(host.notices, []);
+  });
+
+  it("judges a resource by what else is declared on the same host, and by itself only once", () => {
+    const low = { ...a, height: 3 };
+    assert.deepEqual(life.check(low).failures, []);
+    assert.deepEqual(life.check(low).failures, []);
+    assert.deepEqual(life.check({ ...low, host: "esx02.lab", name: "b" }).failures, []);
+    assert.deepEqual(life.check({ ...low, name: "b" }).failures, [
+      { property: "height", reason: "esx01.lab: Pole: height is taken; give another." },
+    ]);
+  });
+});
