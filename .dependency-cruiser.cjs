@@ -42,6 +42,11 @@ module.exports = {
       to: { path: "^src/transport/" },
     },
     only("components put resources together", "^src/components/", "^src/(components|resources)/|^src/errors\\.ts$"),
+    only(
+      "functions read what resources know",
+      "^src/functions/",
+      "^src/(functions|resources|esxcli)/|^src/errors\\.ts$",
+    ),
     {
       name: "no library outside package.json",
       severity: "error",

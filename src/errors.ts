@@ -31,6 +31,7 @@ export const errorCodes = {
   MTU_MISMATCH: "The virtual switch and the VMkernel adapter have different MTUs, or would have.",
   SWITCH_NOT_FOUND: "The host has no such standard switch.",
   NIC_NOT_FOUND: "The host has no such physical NIC.",
+  UPLINK_NOT_FOUND: "The virtual switch has no such uplink.",
   UPLINK_IN_USE: "The uplink belongs to another virtual switch.",
   UPLINK_REMOVAL: "The virtual switch has an uplink that is not declared.",
   PORT_GROUP_NOT_FOUND: "The host has no such port group on a standard switch.",

@@ -1,5 +1,6 @@
 import type { Argument, EsxcliCommand } from "./command.js";
-import { integer, notUnderstood, rows, type Said, said, text } from "./output.js";
+import { onAdapter, read, single, write } from "./iscsiCommand.js";
+import { integer, rows, type Said, text } from "./output.js";
 
 /** A row of `iscsi adapter list`. [columns: 6.7 and seen for software iSCSI] */
 export interface IscsiAdapter {
@@ -41,12 +42,17 @@ export interface AdapterNames {
   readonly alias?: string | undefined;
 }
 
-/** Sets the IQN, the alias or both. ESXi refuses a call with neither. [6.7] */
-export function adapterSet(vmhba: string, { iqn, alias }: AdapterNames): EsxcliCommand<Said> {
-  return write("iscsi adapter set", [
+export const adapterSetPath = "iscsi adapter set";
+/** Has ESXi leave the IQN as it is while sessions are active. 6.7 and 8.x have it, 5.x does not. [5x, 6.7, ESXCLI reference 8.0.2] */
+export const skipIfSessionActive = "skip-if-session-active";
+
+/** Sets the IQN, the alias or both. ESXi refuses a call with neither, and one that sets an alias with `skip-if-session-active`. [6.7] */
+export function adapterSet(vmhba: string, { iqn, alias }: AdapterNames, skip = false): EsxcliCommand<Said> {
+  return write(adapterSetPath, [
     ...onAdapter(vmhba),
     ...(iqn === undefined ? [] : [{ name: "name", value: iqn }]),
     ...(alias === undefined ? [] : [{ name: "alias", value: alias }]),
+    ...(skip ? [{ name: skipIfSessionActive }] : []),
   ]);
 }
 
@@ -106,107 +112,4 @@ export function networkPortalRemove(vmhba: string, vmknic: string, force: boolea
 
 function bindingArguments(vmhba: string, vmknic: string, force: boolean): Argument[] {
   return [...onAdapter(vmhba), { name: "nic", value: vmknic }, ...(force ? [{ name: "force", value: true }] : [])];
-}
-
-/** SendTargets addresses as ESXi prints them, `192.168.1.107:3260` [seen on 5.0]; IPv6 as `[fd00::1]:3260` is inferred. */
-export function sendTargetList(vmhba: string): EsxcliCommand<readonly { readonly sendtarget: string }[]> {
-  return read("iscsi adapter discovery sendtarget list", onAdapter(vmhba), rows({ sendtarget: text("Sendtarget") }));
-}
-
-/** Adds a discovery address. It does not discover: that is `rediscover`. [6.7] */
-export function sendTargetAdd(vmhba: string, address: string): EsxcliCommand<Said> {
-  return write("iscsi adapter discovery sendtarget add", [...onAdapter(vmhba), { name: "address", value: address }]);
-}
-
-export function sendTargetRemove(vmhba: string, address: string): EsxcliCommand<Said> {
-  return write("iscsi adapter discovery sendtarget remove", [...onAdapter(vmhba), { name: "address", value: address }]);
-}
-
-/** Starts discovery and returns at once: `Rediscovery started`. [seen on 5.0] */
-export function rediscover(vmhba: string): EsxcliCommand<Said> {
-  return write("iscsi adapter discovery rediscover", onAdapter(vmhba));
-}
-
-export const chapLevels = ["prohibited", "discouraged", "preferred", "required"] as const;
-export type ChapLevel = (typeof chapLevels)[number];
-/** `uni`: the target authenticates the initiator. `mutual`: the initiator also authenticates the target. */
-export type ChapDirection = "uni" | "mutual";
-
-/** What can be read back of CHAP. The secret never can. [6.7] */
-export interface ChapState {
-  readonly level: ChapLevel;
-  readonly name: string;
-}
-
-/**
- * CHAP of one direction. No output of a real host is known. One row a direction is expected; no row at all is read as CHAP never
- * having been set.
- */
-export function chapGet(vmhba: string, direction: ChapDirection): EsxcliCommand<ChapState> {
-  const list = rows({ direction: text("Direction"), name: text("Name"), level: text("Level") });
-  return read(
-    "iscsi adapter auth chap get",
-    [...onAdapter(vmhba), { name: "direction", value: direction }],
-    (stdout) => {
-      const all = list(stdout);
-      const row =
-        all.length > 1 ? all.find((candidate) => candidate.direction.toLowerCase().startsWith(direction)) : all[0];
-      if (row === undefined && all.length === 0) return { level: "prohibited", name: "" };
-      const level = chapLevels.find((known) => known === row?.level.toLowerCase());
-      if (row === undefined || level === undefined)
-        throw notUnderstood(`no CHAP level of direction ${direction}`, stdout);
-      return { level, name: row.name };
-    },
-  );
-}
-
-export interface ChapValues {
-  readonly level: ChapLevel;
-  readonly name: string;
-  readonly secret: string;
-}
-
-/** Sets CHAP of one direction. Level, name and secret go together, or ESXi refuses. [6.7] */
-export function chapSet(
-  vmhba: string,
-  direction: ChapDirection,
-  { level, name, secret }: ChapValues,
-  via: "prompt" | "argument",
-): EsxcliCommand<Said> {
-  return {
-    ...write("iscsi adapter auth chap set", [
-      ...onAdapter(vmhba),
-      { name: "direction", value: direction },
-      { name: "level", value: level },
-      { name: "authname", value: name },
-    ]),
-    secret: { name: "secret", value: secret, via },
-  };
-}
-
-/** Takes CHAP of one direction back to ESXi's default. `--default` is a flag: it takes no value. [6.7] */
-export function chapDefault(vmhba: string, direction: ChapDirection): EsxcliCommand<Said> {
-  return write("iscsi adapter auth chap set", [
-    ...onAdapter(vmhba),
-    { name: "direction", value: direction },
-    { name: "default" },
-  ]);
-}
-
-function onAdapter(vmhba: string): Argument[] {
-  return [{ name: "adapter", value: vmhba }];
-}
-
-function read<T>(path: string, args: readonly Argument[], decode: (stdout: string) => T): EsxcliCommand<T> {
-  return { kind: "esxcli", path, args, effect: "read", decode };
-}
-
-function write(path: string, args: readonly Argument[]): EsxcliCommand<Said> {
-  return { kind: "esxcli", path, args, effect: "write", decode: said };
-}
-
-function single<T>(list: readonly T[], stdout: string): T {
-  const [row, ...more] = list;
-  if (row === undefined || more.length > 0) throw notUnderstood(`expected one row, found ${list.length}`, stdout);
-  return row;
 }

@@ -39,6 +39,11 @@ const failures: readonly { readonly words: RegExp; readonly code: ErrorCode; rea
     cure: "If iSCSI sessions use the binding: end them, or set force: true on the PortBinding, run pulumi up, and try again; force ends them.",
   },
   {
+    words: /Unable to remove VMkernel network interface/,
+    code: "COMMAND_FAILED",
+    cure: "If it is bound to an iSCSI adapter, which `esxcli iscsi networkportal list` shows: destroy the PortBinding, or unbind it, and try again.",
+  },
+  {
     words: /Connect to localhost failed/,
     code: "COMMAND_FAILED",
     cure: "hostd does not answer on the host: look at /var/log/hostd.log and restart it with /etc/init.d/hostd restart.",

@@ -1,5 +1,17 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { type AdapterInfo, adapterGet, adapterSet } from "../esxcli/iscsi.js";
+import { z } from "zod";
+import { IserError } from "../errors.js";
+import type { EsxcliCommand } from "../esxcli/command.js";
+import {
+  type AdapterInfo,
+  type AdapterNames,
+  adapterGet,
+  adapterSet,
+  adapterSetPath,
+  skipIfSessionActive,
+} from "../esxcli/iscsi.js";
+import { type Session, sessionList } from "../esxcli/iscsiSession.js";
+import { optionsOf } from "../esxcli/system.js";
 import { adapterLanes, adapterOf, isFound, observeAdapters, type Resolution, resolve } from "./adapterReference.js";
 import { define } from "./definition.js";
 import { adapterReference, iqn, optionText } from "./fields.js";
@@ -9,11 +21,16 @@ interface Inputs {
   readonly adapter: string;
   readonly iqn?: string;
   readonly alias?: string;
+  readonly force?: boolean;
 }
 
 interface Have {
   readonly resolution: Resolution;
   readonly info: AdapterInfo | undefined;
+  /** Of the adapter. Only asked where the IQN is declared: the list has been seen to hang while targets flap. */
+  readonly sessions: readonly Session[];
+  /** The build can leave the IQN as it is while sessions are active. */
+  readonly canSkip: boolean;
 }
 
 interface Before {
@@ -28,9 +45,11 @@ export const adapterProperties = define<Inputs, Have, Before>({
     adapter: adapterReference,
     iqn: iqn.optional(),
     alias: optionText("an alias of 1 to 255 bytes", 255).optional(),
+    force: z.boolean("must be true or false").optional(),
   },
   identity: ["adapter"],
   parents: ["adapter"],
+  manner: ["force"],
   outputs: [],
 
   rules: (_inputs, given) =>
@@ -39,31 +58,36 @@ export const adapterProperties = define<Inputs, Have, Before>({
   id: ({ adapter }) => `${adapter}/properties`,
   lanes: adapterLanes,
 
-  async observe(ask, { adapter }) {
+  async observe(ask, { adapter, iqn }) {
     const resolution = resolve(await observeAdapters(ask), adapter);
-    return { resolution, info: resolution.kind === "found" ? await ask(adapterGet(resolution.vmhba)) : undefined };
+    if (resolution.kind !== "found") return { resolution, info: undefined, sessions: [], canSkip: false };
+    const [info, sessions, options] = await Promise.all([
+      ask(adapterGet(resolution.vmhba)),
+      iqn === undefined ? [] : ask(sessionList(resolution.vmhba)),
+      iqn === undefined ? new Set<string>() : ask(optionsOf(adapterSetPath)),
+    ]);
+    return { resolution, info, sessions, canSkip: options.has(skipIfSessionActive) };
   },
 
   exists: ({ resolution }) => isFound(resolution),
 
-  plan({ resolution, info }, want) {
-    const { vmhba } = adapterOf(resolution);
-    const changes = differing(info, want);
-    return Object.keys(changes).length === 0 ? [] : [adapterSet(vmhba, changes)];
+  plan(have, want) {
+    adapterOf(have.resolution);
+    return changes(have, want, want.force);
   },
 
   record: ({ info }, want) => pickNamed(info, want),
   current: ({ info }, inputs) => pickNamed(info, inputs),
   report: () => ({}),
 
-  remove({ resolution, info }, inputs, before) {
-    if (resolution.kind !== "found") return { commands: [] };
+  // Whoever deletes it wants the host as it was, and what holds the sessions may be deleted in the same run: they are told, not in the way.
+  remove(have, inputs, before) {
     // What is no longer declared is somebody else's by now.
-    const changes = differing(
-      info,
-      Object.fromEntries(names.filter((name) => inputs[name] !== undefined).map((name) => [name, before[name]])),
-    );
-    return { commands: Object.keys(changes).length === 0 ? [] : [adapterSet(resolution.vmhba, changes)] };
+    const declared = names.filter((name) => inputs[name] !== undefined).map((name) => [name, before[name]]);
+    const commands = changes(have, Object.fromEntries(declared), true);
+    const renames = commands.length > 0 && before.iqn !== undefined && before.iqn !== have.info?.iqn;
+    const note = `${have.sessions.length} active sessions keep the name ${have.info?.iqn} until their next login; it is ${before.iqn} again.`;
+    return { commands, notes: renames && have.sessions.length > 0 ? [note] : [] };
   },
 });
 
@@ -76,7 +100,28 @@ function pickNamed(info: AdapterInfo | undefined, declared: Partial<Inputs>): Be
   );
 }
 
-function differing(info: AdapterInfo | undefined, target: Partial<Inputs>): Before {
+/** Gives the adapter the names that differ. */
+function changes(have: Have, target: AdapterNames, force = false): readonly EsxcliCommand[] {
+  const { resolution, info, sessions, canSkip } = have;
+  const due = differing(info, target);
+  if (resolution.kind !== "found" || Object.keys(due).length === 0) return [];
+  const { vmhba } = resolution;
+  const { iqn, ...rest } = due;
+  if (iqn === undefined || force) return [adapterSet(vmhba, due)];
+  if (sessions.length > 0) {
+    const targets = [...new Set(sessions.map((session) => session.target))];
+    throw new IserError("SESSIONS_ACTIVE", {
+      problem: `${vmhba} has ${sessions.length} active sessions, with ${targets.join(", ")}, which keep the name ${info?.iqn} when it becomes ${iqn}`,
+      cure: "End them with `esxcli iscsi session remove`, or set force: true and run pulumi up; sessions take the new name at their next login. The storage system must allow it.",
+    });
+  }
+  if (!canSkip) return [adapterSet(vmhba, due)];
+  // A session may begin meanwhile. ESXi does not take the option together with an alias. [6.7]
+  const alone = adapterSet(vmhba, { iqn }, true);
+  return rest.alias === undefined ? [alone] : [alone, adapterSet(vmhba, rest)];
+}
+
+function differing(info: AdapterInfo | undefined, target: AdapterNames): Before {
   return Object.fromEntries(
     names
       .filter((name) => target[name] !== undefined && target[name] !== info?.[name])
@@ -93,14 +138,17 @@ export interface AdapterPropertiesArgs {
   iqn?: pulumi.Input<string> | undefined;
   /** A name for people, 1 to 255 bytes. Must not begin with a hyphen. */
   alias?: pulumi.Input<string> | undefined;
+  /** Change the IQN although sessions are active. Default false. A change of it alone does not touch the host. */
+  force?: pulumi.Input<boolean> | undefined;
 }
 
 /**
  * The iSCSI name and the alias of an adapter: `esxcli iscsi adapter set`. What is not given is not touched.
  *
- * Sessions keep the old name until they log in again.
+ * Sessions keep the old name until they log in again, so the IQN is not changed while there are any, unless by `force`. Let bindings and discovery
+ * depend on this, so that it comes before them. Deleting it gives the old names back also while there are sessions, and says so.
  *
- * Errors: ADAPTER_NOT_FOUND, ADAPTER_AMBIGUOUS. Sources: ESXi 6.7 and ESXCLI reference 8.0.2.
+ * Errors: SESSIONS_ACTIVE, ADAPTER_NOT_FOUND, ADAPTER_AMBIGUOUS. Sources: ESXi 6.7 and ESXCLI reference 8.0.2.
  *
  * @example
  * new AdapterProperties("iser-a", { host: "esx01.lab", adapter, iqn: "iqn.1998-01.com.vmware:esx01-a" });
@@ -109,6 +157,7 @@ export class AdapterProperties extends EsxiResource {
   declare readonly adapter: pulumi.Output<string>;
   declare readonly iqn: pulumi.Output<string | undefined>;
   declare readonly alias: pulumi.Output<string | undefined>;
+  declare readonly force: pulumi.Output<boolean | undefined>;
 
   constructor(name: string, args: AdapterPropertiesArgs, opts?: pulumi.CustomResourceOptions) {
     super(adapterProperties, name, args, opts);

@@ -1,45 +1,67 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { IserError } from "../errors.js";
-import { unusableAsValue } from "../esxcli/command.js";
+import { type HostCommand, unusableAsValue } from "../esxcli/command.js";
 import {
   type ChapDirection,
   type ChapLevel,
   type ChapState,
   chapDefault,
   chapGet,
+  chapInherit,
   chapLevels,
   chapSet,
-} from "../esxcli/iscsi.js";
-import { adapterLanes, adapterOf, isFound, observeAdapters, type Resolution, resolve } from "./adapterReference.js";
+} from "../esxcli/iscsiAuth.js";
+import type { Level } from "../esxcli/iscsiCommand.js";
+import { adapterLanes } from "./adapterReference.js";
 import { define, type Failure } from "./definition.js";
-import { adapterReference, optionText, secretText } from "./fields.js";
+import { optionText, secretText } from "./fields.js";
 import { type AdapterInput, EsxiResource, type HostInput } from "./provider.js";
+import {
+  type DiscoveryAddressReference,
+  findPlace,
+  isThere,
+  levelOf,
+  nameOf,
+  type Place,
+  type Scope,
+  scopeAwaits,
+  scopeFields,
+  scopeId,
+  scopeIdentity,
+  scopeRules,
+  scopeSettleSeconds,
+  type TargetReference,
+} from "./scope.js";
 
 interface Credentials {
   readonly name: string;
   readonly secret: string;
 }
 
-interface Inputs {
-  readonly adapter: string;
-  readonly level: ChapLevel;
+/** What a refresh shows of a direction that is declared here and is inherited on the host. It cannot be declared. */
+const inherited = "inherited";
+
+interface Inputs extends Scope {
+  readonly level?: ChapLevel | typeof inherited;
+  readonly inherit?: boolean;
   readonly name?: string;
   readonly secret?: string;
-  readonly mutual?: Credentials | "prohibited";
+  readonly mutual?: Credentials | "prohibited" | typeof inherited;
   readonly secretVia: "prompt" | "argument";
 }
 
-interface Have {
-  readonly resolution: Resolution;
+interface Have extends Place {
   readonly uni: ChapState;
   readonly mutual: ChapState;
 }
 
+type Remembered = { readonly level: ChapLevel; readonly name: string; readonly inherits?: true };
+
 interface Before {
-  readonly uni: { readonly level: ChapLevel; readonly name: string };
-  readonly mutual: { readonly level: ChapLevel; readonly name: string };
-  readonly [key: string]: { readonly level: ChapLevel; readonly name: string };
+  readonly uni: Remembered;
+  readonly mutual: Remembered;
+  readonly [key: string]: Remembered;
 }
 
 const off: ChapState = { level: "prohibited", name: "" };
@@ -50,8 +72,9 @@ const authName = optionText(`a CHAP name of 1 to ${longestName} bytes`, longestN
 export const chap = define<Inputs, Have, Before>({
   type: "Chap",
   fields: {
-    adapter: adapterReference,
-    level: z.enum(chapLevels, `must be one of ${chapLevels.join(", ")}`),
+    ...scopeFields,
+    level: z.enum(chapLevels, `must be one of ${chapLevels.join(", ")}`).optional(),
+    inherit: z.literal(true, "must be true; leave it out to set CHAP here").optional(),
     name: authName.optional(),
     secret: secretText(longestSecret).optional(),
     mutual: z
@@ -61,14 +84,18 @@ export const chap = define<Inputs, Have, Before>({
       .optional(),
     secretVia: z.enum(["prompt", "argument"], "must be prompt or argument").default("prompt"),
   },
-  identity: ["adapter"],
-  parents: ["adapter"],
+  identity: scopeIdentity,
+  parents: scopeIdentity,
   secrets: ["secret", "mutual"],
   manner: ["secretVia"],
   outputs: [],
+  awaits: scopeAwaits,
+  settleSeconds: scopeSettleSeconds,
 
   rules(inputs, given) {
     const { level, secret, mutual, secretVia } = inputs;
+    const own = (["level", "name", "secret", "mutual"] as const).filter(given);
+    const isOfAdapter = !given("discoveryAddress") && !given("target");
     const pairs = typeof mutual === "object" ? [secret, mutual.secret] : [secret];
     const asOption =
       secretVia === "argument" && pairs.some((value) => value !== undefined && unusableAsValue(value) !== undefined);
@@ -76,7 +103,22 @@ export const chap = define<Inputs, Have, Before>({
     const missing = (["name", "secret"] as const).filter((field) => !given(field));
     const rules: [boolean, Failure<Inputs>][] = [
       [
-        needed ? missing.length > 0 : missing.length === 1,
+        !given("level") && !given("inherit"),
+        {
+          field: "level",
+          reason: `is missing: give one of ${chapLevels.join(", ")}${isOfAdapter ? "" : ", or inherit: true"}.`,
+        },
+      ],
+      [
+        given("inherit") && own.length > 0,
+        { field: "inherit", reason: `takes the values from above, so there can be no ${own.join(", ")} beside it.` },
+      ],
+      [
+        given("inherit") && isOfAdapter,
+        { field: "inherit", reason: "needs a discoveryAddress or a target: nothing is above an adapter." },
+      ],
+      [
+        !given("inherit") && (needed ? missing.length > 0 : missing.length === 1),
         {
           field: missing[0] ?? "name",
           reason: needed
@@ -107,39 +149,37 @@ export const chap = define<Inputs, Have, Before>({
         },
       ],
     ];
-    return rules.filter(([broken]) => broken).map(([, failure]) => failure);
+    return [...scopeRules(given), ...rules.filter(([broken]) => broken).map(([, failure]) => failure)];
   },
 
-  id: ({ adapter }) => `${adapter}/chap`,
+  id: (inputs) => `${inputs.adapter}/chap${scopeId(inputs)}`,
   lanes: adapterLanes,
 
-  async observe(ask, { adapter }) {
-    const resolution = resolve(await observeAdapters(ask), adapter);
-    if (resolution.kind !== "found") return { resolution, uni: off, mutual: off };
-    const [uni, mutual] = await Promise.all([
-      ask(chapGet(resolution.vmhba, "uni")),
-      ask(chapGet(resolution.vmhba, "mutual")),
-    ]);
-    return { resolution, uni, mutual };
+  async observe(ask, inputs) {
+    const place = await findPlace(ask, inputs);
+    if (place.level === undefined) return { ...place, uni: off, mutual: off };
+    const [uni, mutual] = await Promise.all([ask(chapGet(place.level, "uni")), ask(chapGet(place.level, "mutual"))]);
+    return { ...place, uni, mutual };
   },
 
-  exists: ({ resolution }) => isFound(resolution),
+  exists: (have) => isThere(have),
 
   plan(have, want, { last }) {
-    const { vmhba } = adapterOf(have.resolution);
+    const level = levelOf(have, want);
+    if (want.inherit) return directionsInOrder(have).flatMap(giveUp(level, have, () => "inherit"));
     const write = (direction: ChapDirection, target: ChapState, secret: string | undefined) =>
       secret === undefined
-        ? chapDefault(vmhba, direction)
-        : chapSet(vmhba, direction, { ...target, secret }, want.secretVia);
+        ? chapDefault(level, direction)
+        : chapSet(level, direction, { ...target, secret }, want.secretVia);
 
-    const uni = { level: want.level, name: want.name ?? "" };
+    const uni = wantedUni(want);
     const mutual = wantedMutual(want.mutual, have.mutual);
     const uniDue = differs(have.uni, uni) || (want.secret !== undefined && want.secret !== last?.secret);
     const mutualDue =
       differs(have.mutual, mutual) ||
       (typeof want.mutual === "object" && want.mutual.secret !== secretOf(last?.mutual));
     if (uniDue && uni.level !== "required" && mutual.level === "required") {
-      throw mutualInTheWay(vmhba, mutual, uni.level);
+      throw mutualInTheWay(level, mutual, uni.level);
     }
     const uniCommand = uniDue ? [write("uni", uni, want.secret)] : [];
     const mutualCommand = mutualDue ? [write("mutual", mutual, secretOf(want.mutual))] : [];
@@ -147,63 +187,112 @@ export const chap = define<Inputs, Have, Before>({
     return mutual.level === "required" ? [...uniCommand, ...mutualCommand] : [...mutualCommand, ...uniCommand];
   },
 
-  record: ({ uni, mutual }, want) => (want.mutual === undefined ? ({ uni } as Before) : { uni, mutual }),
+  record(have, want) {
+    levelOf(have, want);
+    return Object.fromEntries(managed(want).map((direction) => [direction, have[direction]])) as Before;
+  },
 
   current({ uni, mutual }, inputs) {
+    if (inputs.inherit !== undefined) return { inherit: uni.inherits === true && mutual.inherits === true };
+    const shownMutual = inputs.mutual === undefined ? {} : { mutual: shown(mutual, inputs.mutual) };
+    if (uni.inherits) return { level: inherited, ...shownMutual };
     const named = inputs.name !== undefined && uni.level !== "prohibited";
-    const shown = { level: uni.level, ...(named ? { name: uni.name } : {}) };
-    if (inputs.mutual === undefined) return shown;
-    const declared = inputs.mutual;
-    if (declared === "prohibited" || mutual.level !== "required") {
-      return { ...shown, mutual: mutual.level === "required" ? { name: mutual.name, secret: "" } : "prohibited" };
-    }
-    return { ...shown, mutual: { ...declared, name: mutual.name } };
+    return { level: uni.level, ...(named ? { name: uni.name } : {}), ...shownMutual };
   },
 
   report: () => ({}),
 
-  remove({ resolution, uni, mutual }, inputs, before) {
-    if (resolution.kind !== "found") return { commands: [] };
-    const { vmhba } = resolution;
-    const directions = [
-      // What is no longer declared is somebody else's by now.
-      { direction: "mutual", have: mutual, was: inputs.mutual === undefined ? undefined : before.mutual },
-      { direction: "uni", have: uni, was: before.uni },
-    ] as const;
-    const due = directions.filter(({ have, was }) => was !== undefined && differs(have, was) && differs(have, off));
-    const mutualStays = mutual.level === "required" && !due.some(({ direction }) => direction === "mutual");
-    if (mutualStays && due.length > 0) throw mutualInTheWay(vmhba, mutual, "prohibited");
+  remove(have, inputs, before) {
+    const { level } = have;
+    if (level === undefined) return { commands: [] };
+    // What is no longer declared is somebody else's by now.
+    const was = (direction: ChapDirection) => (managed(inputs).includes(direction) ? before[direction] : undefined);
+    const target = (direction: ChapDirection) => givenBack(level, have[direction], was(direction));
+    const commands = new Map(
+      directionsInOrder(have).map((direction) => [direction, giveUp(level, have, target)(direction)]),
+    );
+    const uniGoes = commands.get("uni")?.length === 1;
+    const mutualStays = have.mutual.level === "required" && commands.get("mutual")?.length === 0;
+    const bothInherit = have.mutual.inherits && target("uni") === "inherit";
+    if (uniGoes && mutualStays && !bothInherit) throw mutualInTheWay(level, have.mutual, "prohibited");
     return {
-      commands: due.map(({ direction }) => chapDefault(vmhba, direction)),
-      notes: directions.flatMap(({ direction, have, was }) =>
-        was === undefined || was.level === "prohibited" ? [] : [unrestored(direction, was, differs(have, was))],
-      ),
+      commands: [...commands.values()].flat(),
+      notes: managed(inputs).flatMap((direction) => unrestored(level, direction, have[direction], was(direction))),
     };
   },
 });
 
-function unrestored(direction: ChapDirection, was: ChapState, changed: boolean): string {
-  const before = `CHAP ${direction} was ${was.level} with the name ${was.name} before, and its secret could not be read`;
-  return changed
-    ? `${before}, so it is not given back. It is now ESXi's default. Set it by hand if it is needed.`
-    : `${before}. It stays with the secret that was declared here.`;
+const directions = ["uni", "mutual"] as const;
+
+/** Own values are given up in an order that ESXi takes: mutual CHAP never without a required one. [6.7] */
+function directionsInOrder({ mutual }: Have): readonly ChapDirection[] {
+  return mutual.level === "required" ? ["mutual", "uni"] : directions;
 }
 
-function mutualInTheWay(vmhba: string, mutual: ChapState, level: ChapLevel): IserError {
+/** The directions that are declared. */
+function managed({ inherit, mutual }: Inputs): readonly ChapDirection[] {
+  return inherit !== undefined || mutual !== undefined ? directions : ["uni"];
+}
+
+/** What a direction without own values comes to. */
+type Bare = "inherit" | "default" | "stays";
+
+function giveUp(level: Level, have: Have, target: (direction: ChapDirection) => Bare) {
+  const commands: Readonly<Record<Bare, (direction: ChapDirection) => readonly HostCommand[]>> = {
+    inherit: (direction) => (have[direction].inherits ? [] : [chapInherit(level, direction)]),
+    default: (direction) => (differs(have[direction], off) ? [chapDefault(level, direction)] : []),
+    stays: () => [],
+  };
+  return (direction: ChapDirection) => commands[target(direction)](direction);
+}
+
+/** Only what needs no secret can be given back; of the rest, what is still the same stays. */
+function givenBack(level: Level, have: ChapState, was: Remembered | undefined): Bare {
+  if (was === undefined) return "stays";
+  if (was.inherits) return "inherit";
+  if (was.level === "prohibited") return "default";
+  if (!differs(have, was)) return "stays";
+  return level.kind === "adapter" ? "default" : "inherit";
+}
+
+function unrestored(level: Level, direction: ChapDirection, have: ChapState, was: Remembered | undefined): string[] {
+  if (was === undefined || was.inherits || was.level === "prohibited") return [];
+  const before = `CHAP ${direction} was ${was.level} with the name ${was.name} before, and its secret could not be read`;
+  if (!differs(have, was)) return [`${before}. It stays with the secret that was declared here.`];
+  const now = level.kind === "adapter" ? "now ESXi's default" : "inherited now";
+  return [`${before}, so it is not given back. It is ${now}. Set it by hand if it is needed.`];
+}
+
+function mutualInTheWay(at: Level, mutual: ChapState, level: Inputs["level"]): IserError {
   return new IserError("MUTUAL_CHAP_IN_THE_WAY", {
-    problem: `mutual CHAP is required on ${vmhba} for the name ${mutual.name} and is not declared here, so ESXi does not take level ${level}`,
+    problem: `mutual CHAP is required on ${nameOf(at)} for the name ${mutual.name} and is not declared here, so ESXi does not take level ${level}`,
     cure: 'Declare mutual: "prohibited" to switch it off, or level: "required".',
   });
 }
 
+function wantedUni({ level, name = "" }: Inputs): ChapState {
+  return level === undefined || level === inherited ? off : { level, name };
+}
+
 function wantedMutual(mutual: Inputs["mutual"], have: ChapState): ChapState {
   if (mutual === undefined) return have;
-  return mutual === "prohibited" ? off : { level: "required", name: mutual.name };
+  return typeof mutual === "object" ? { level: "required", name: mutual.name } : off;
 }
 
 /** Where CHAP is prohibited, the name that the host may keep beside it does not matter. */
 function differs(have: ChapState, want: ChapState): boolean {
-  return have.level !== want.level || (want.level !== "prohibited" && have.name !== want.name);
+  return (
+    have.inherits !== want.inherits ||
+    have.level !== want.level ||
+    (want.level !== "prohibited" && have.name !== want.name)
+  );
+}
+
+/** Mutual CHAP as the host has it. */
+function shown(mutual: ChapState, declared: NonNullable<Inputs["mutual"]>): NonNullable<Inputs["mutual"]> {
+  if (mutual.inherits) return inherited;
+  if (mutual.level !== "required") return "prohibited";
+  return { secret: secretOf(declared) ?? "", name: mutual.name };
 }
 
 function secretOf(mutual: Inputs["mutual"]): string | undefined {
@@ -215,11 +304,17 @@ export interface ChapArgs {
   host: HostInput;
   /** An IserAdapter, its RDMA device (`vmrdma0`), the uplink of that (`vmnic4`), or the `vmhba#` of an adapter that is not iSER. */
   adapter: AdapterInput;
+  /** Only for what is discovered at one of the adapter's discovery addresses. Left out, as `target` is: for the adapter. */
+  discoveryAddress?: pulumi.Input<DiscoveryAddressReference> | undefined;
+  /** Only for one address of one target, static or discovered. */
+  target?: pulumi.Input<TargetReference> | undefined;
   /**
    * `prohibited`: no CHAP. `discouraged`: only if the target insists. `preferred`: unless the target refuses. `required`: CHAP or no
-   * login. All but `prohibited` need `name` and `secret`.
+   * login. All but `prohibited` need `name` and `secret`. Either this or `inherit` is given.
    */
-  level: pulumi.Input<ChapLevel>;
+  level?: pulumi.Input<ChapLevel> | undefined;
+  /** `true`: a discovery address has the adapter's CHAP, a target that of the address that found it or of the adapter, both ways. */
+  inherit?: pulumi.Input<true> | undefined;
   /** The name that the initiator authenticates with, 1 to 511 bytes. Must not begin with a hyphen. */
   name?: pulumi.Input<string> | undefined;
   /** 1 to 255 printable characters; ESXi recommends at least 12 bytes. Always encrypted in state. */
@@ -234,21 +329,29 @@ export interface ChapArgs {
 }
 
 /**
- * CHAP of an adapter: `esxcli iscsi adapter auth chap set`. The targets that inherit it use it at their next login; sessions that are open
- * keep the old values.
+ * CHAP of an adapter, a discovery address or a target: `esxcli iscsi adapter auth chap set`, `… discovery sendtarget auth chap set` and
+ * `… target portal auth chap set`. What inherits it uses it at its next login; sessions that are open keep the old values.
  *
- * A secret cannot be read back. It is written when it differs from the one in state; drift covers level and names. Deleting it goes back
- * to ESXi's default, or leaves what was there before with the same level and name; a secret that was there before cannot be given back, and a note says so.
+ * Values that are declared for a discovery address or a target are its own also where they equal the inherited ones. A target that
+ * discovery is about to find is waited for, 30 seconds at most.
  *
- * Errors: ADAPTER_NOT_FOUND, MUTUAL_CHAP_IN_THE_WAY, COMMAND_FAILED. Sources: ESXi 6.7 (rules and messages), vendor manuals (lengths). That a
+ * A secret cannot be read back. It is written when it differs from the one in state; drift covers level and names, and shows `inherited`
+ * where the host has no own values. Deleting it goes back to ESXi's default or to inheritance, whichever was there before; other values
+ * that were there before stay when level and name are the same, and cannot be given back when they are not: a note says so.
+ *
+ * Errors: ADAPTER_NOT_FOUND, DISCOVERY_ADDRESS_NOT_FOUND, TARGET_NOT_FOUND, MUTUAL_CHAP_IN_THE_WAY, COMMAND_FAILED. Sources: ESXi 6.7 (rules and messages), vendor manuals (lengths). That a
  * bare `--secret` reads standard input without a terminal is deduced from Python's getpass.
  *
  * @example
  * new Chap("iser-a", { host: "esx01.lab", adapter, level: "required", name: "esx01", secret: config.requireSecret("chapSecret") });
+ * new Chap("iser-a-array", { host: "esx01.lab", adapter, discoveryAddress: { address: "192.168.50.100" }, level: "prohibited" });
  */
 export class Chap extends EsxiResource {
   declare readonly adapter: pulumi.Output<string>;
-  declare readonly level: pulumi.Output<ChapLevel>;
+  declare readonly discoveryAddress: pulumi.Output<{ address: string; port: number } | undefined>;
+  declare readonly target: pulumi.Output<{ targetName: string; address: string; port: number } | undefined>;
+  declare readonly level: pulumi.Output<ChapLevel | undefined>;
+  declare readonly inherit: pulumi.Output<true | undefined>;
   declare readonly name: pulumi.Output<string | undefined>;
 
   constructor(name: string, args: ChapArgs, opts?: pulumi.CustomResourceOptions) {

@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { rediscover, sendTargetAdd, sendTargetList, sendTargetRemove } from "../esxcli/iscsi.js";
+import { rediscover, sendTargetAdd, sendTargetList, sendTargetRemove } from "../esxcli/iscsiDiscovery.js";
 import { adapterLanes, adapterOf, isFound, observeAdapters, type Resolution, resolve } from "./adapterReference.js";
 import { define } from "./definition.js";
 import { adapterReference, address, canonicalPortal, port, portal } from "./fields.js";

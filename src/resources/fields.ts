@@ -57,6 +57,12 @@ export const uplink = numbered(
 /** `vmk1` */
 export const vmkernelAdapter = numbered("vmk", "the name of a VMkernel adapter", "`esxcli network ip interface list`");
 
+/** An Ethernet MTU: at least what IPv6 needs [iSCSI adapters: the same]; the highest is 9000 [documented] or 9190 [newer builds]. */
+export const mtu = z
+  .int("must be a whole number")
+  .min(1280, "must be 1280 to 9190 bytes")
+  .max(9190, "must be 1280 to 9190 bytes");
+
 /** What an adapter is called by: its RDMA device, the uplink of it, or a `vmhba#` that is no iSER adapter. */
 export const adapterReference = z
   .string("must name an adapter")

@@ -47,7 +47,8 @@ export const iserAdapter = define<Inputs, Have, Before>({
   fields: { device: rdmaDevice.optional(), uplink: uplink.optional() },
   identity: ["device", "uplink"],
   outputs: ["ref", "vmhba", "device", "uplink", "iqn", "driver", "description", "state", "rebootRequired"],
-  status: ["state"],
+  // The name is AdapterProperties' to declare: where that has set another one, the adapter has not drifted.
+  status: ["state", "iqn"],
   settleSeconds: 60,
 
   rules: (_inputs, given) =>
@@ -204,7 +205,10 @@ export class IserAdapter extends EsxiResource {
   declare readonly device: pulumi.Output<string>;
   /** `vmnic4` */
   declare readonly uplink: pulumi.Output<string>;
-  /** The iSCSI name as of the last create or refresh. Where AdapterProperties sets another one, use that. */
+  /**
+   * The iSCSI name as of the last change of the adapter that was seen. A refresh does not count another name as drift: where somebody relies on it,
+   * declare it with AdapterProperties and use that.
+   */
   declare readonly iqn: pulumi.Output<string>;
   /** `iser` */
   declare readonly driver: pulumi.Output<string>;

@@ -55,7 +55,8 @@ function seal(value: unknown): unknown {
   );
 }
 
-function referenceTo(adapter: AdapterInput): pulumi.Input<string> {
+/** What an adapter is declared by: itself, or its `ref`. */
+export function referenceTo(adapter: AdapterInput): pulumi.Input<string> {
   return isReferable(adapter) ? adapter.ref : adapter;
 }
 

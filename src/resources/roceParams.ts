@@ -17,6 +17,8 @@ import { define } from "./definition.js";
 import { adapterReference } from "./fields.js";
 import { type AdapterInput, EsxiResource, type HostInput } from "./provider.js";
 
+export type { RoceVersion } from "../esxcli/rdma.js";
+
 interface Inputs {
   readonly adapter: string;
   readonly version: RoceVersion;

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { newHost } from "./defaults.js";
+import { markScanned } from "./devices.js";
 import { type FaultOptions, Faults } from "./faults.js";
 import { describe, type Invocation, type Output, read } from "./frontend.js";
 import { rediscover } from "./iscsi.js";
@@ -71,15 +72,24 @@ export class SimulatedHost implements System {
 
   /** The configuration and the runtime inventory as canonical JSON. Of a CHAP secret only a digest is in it. */
   dump(): string {
-    const { clock, bootedAt, log, unknowns, storage, iscsiAdapters, ...rest } = this.state;
-    const adapters = iscsiAdapters.map(({ readsUntilListed, discoveryStatus, chap, ...adapter }) => ({
+    const { clock, bootedAt, log, unknowns, storage, iscsiAdapters, switches, interfaces, ...rest } = this.state;
+    const adapters = iscsiAdapters.map(({ readsUntilListed, discoveryStatus, chap, targets, ...adapter }) => ({
       ...adapter,
+      targets: targets.map(({ readsUntilListed, ...target }) => target),
       // An adapter inherits from nobody: set to the default is the same as never set.
       chap: Object.fromEntries(
         Object.entries(chap).filter(([, { level, name }]) => level !== "prohibited" || name !== ""),
       ),
     }));
-    return `${JSON.stringify(canonical({ ...rest, iscsiAdapters: adapters }), undefined, 2)}\n`;
+    // The order of a switch's uplinks and of addresses means nothing; that of active and standby uplinks does.
+    const network = {
+      switches: switches.map((it) => ({ ...it, uplinks: [...it.uplinks].sort() })),
+      interfaces: interfaces.map((vmk) => ({
+        ...vmk,
+        ipv6: [...vmk.ipv6].sort((a, b) => (a.address < b.address ? -1 : 1)),
+      })),
+    };
+    return `${JSON.stringify(canonical({ ...rest, ...network, iscsiAdapters: adapters }), undefined, 2)}\n`;
   }
 
   /** Starts the host anew: what is only of the running system is gone, and the iSCSI adapters log in again. */
@@ -100,8 +110,10 @@ export class SimulatedHost implements System {
     for (const adapter of state.iscsiAdapters) {
       adapter.sessions = [];
       adapter.readsUntilListed = 0;
+      for (const target of adapter.targets) target.readsUntilListed = 0;
       if (!rocePersists) adapter.roce = 0;
       if (adapter.sendTargets.length + adapter.targets.length > 0) rediscover(state, adapter);
+      markScanned(state, adapter);
     }
     state.log.push(`${new Date(state.bootedAt).toISOString()} cpu0:2097152)VMKernel: the simulated host was started`);
     for (const listener of this.rebootListeners) listener();

@@ -69,7 +69,8 @@ function discover(host: HostState, adapter: IscsiAdapter, sendTarget: SendTarget
   }
   for (const name of reported) {
     const known = findTarget(adapter, name, storage);
-    if (!known) adapter.targets.push(newTarget(name, storage, "SENDTARGETS", [source]));
+    const { targetsAppearAfterReads } = host.unknowns;
+    if (!known) adapter.targets.push(newTarget(name, storage, "SENDTARGETS", [source], targetsAppearAfterReads));
     else if (!known.sources.includes(source)) known.sources.push(source);
   }
   return true;
@@ -80,8 +81,19 @@ export function newTarget(
   { address, port }: { readonly address: string; readonly port: number },
   method: Target["method"],
   sources: string[],
+  readsUntilListed = 0,
 ): Target {
-  return { name, address, port, method, sources, lastError: lastErrors.none, chap: {}, params: {} };
+  return { name, address, port, method, sources, lastError: lastErrors.none, chap: {}, params: {}, readsUntilListed };
+}
+
+export function listedTargets({ targets }: IscsiAdapter): Target[] {
+  return targets.filter(({ readsUntilListed }) => readsUntilListed === 0);
+}
+
+/** All sessions but those with a target that is not listed yet. */
+export function listedSessions({ targets, sessions }: IscsiAdapter): Session[] {
+  const hidden = targets.filter(({ readsUntilListed }) => readsUntilListed > 0);
+  return sessions.filter((session) => !hidden.some((target) => isTo(session, target)));
 }
 
 export function findTarget(

@@ -13,7 +13,7 @@ export interface HostOptions {
   readonly switches?: readonly SwitchOptions[];
   readonly portGroups?: readonly PortGroupOptions[];
   readonly vmkernelAdapters?: readonly VmkernelAdapterOptions[];
-  /** The storage systems that the host reaches. Default: one at 192.168.50.100 with one target. */
+  /** The storage systems that the host reaches. Default: one at 192.168.50.100 with one target, which has one device. */
   readonly storage?: readonly StorageOptions[];
   /** Which way the simulated host goes where ESXi's behaviour is not known. */
   readonly unknowns?: Partial<Unknowns>;

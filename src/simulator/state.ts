@@ -138,6 +138,8 @@ export interface Target {
   /** The send targets that report it, `192.168.50.100:3260`; empty for one that was added by hand. */
   sources: string[];
   lastError: string;
+  /** Reads of a target list until it is shown. */
+  readsUntilListed: number;
   chap: ChapPair;
   params: Record<string, string>;
 }
@@ -154,6 +156,8 @@ export interface Session {
   authentication: "none" | "chap" | "mutual chap";
   params: Record<string, string>;
   createdAt: number;
+  /** A rescan has followed the login. Only kept where that matters: see the unknown `devicesNeedRescan`. */
+  scanned?: true;
 }
 
 export interface IscsiAdapter {
@@ -198,6 +202,8 @@ export interface StorageTarget {
   name: string;
   /** The credentials it asks of initiators, and, for mutual CHAP, those it answers with. */
   chap?: { name: string; secret: string; mutual?: { name: string; secret: string } };
+  /** Its devices, from LUN 0 on. Left out: one of 100 GB, named after the target. */
+  luns?: { device: string; sizeMb: number }[];
 }
 
 /** A command that failed: esxcli prints the message to standard output and exits with 1. */

@@ -25,6 +25,13 @@ export interface Unknowns {
   roceLogged: boolean;
   /** A new iSER adapter is listed only from the read after this many reads of `iscsi adapter list`: counted, not timed. */
   adapterAppearsAfterReads: number;
+  /**
+   * A target that discovery finds is shown, with its portals and sessions, only from the read after this many reads of a target list:
+   * counted, not timed.
+   */
+  targetsAppearAfterReads: number;
+  /** What `iscsi adapter set --skip-if-session-active` says when it leaves the name as it is. */
+  skippedNameChange: "silent" | "error";
   /** What happens to an iSER adapter's settings when a reboot swaps two `vmhba#`: they go with the device, or stay with the number. */
   settingsFollow: "device" | "number";
   /** Binding a VMkernel adapter a second time, or adding a send or static target that is there. */
@@ -37,6 +44,16 @@ export interface Unknowns {
   discoveredTargetsStay: boolean;
   /** Whether pause parameters outlive a reboot. For some drivers people set them again from `local.sh`. */
   pauseParamsPersist: boolean;
+  /** What `network nic pauseParams set` does to an option that it is not given: leaves it, or takes it back to the driver's own value. */
+  pauseSetWithout: "keeps" | "resets";
+  /** How `system module parameters list` shows a number that was set as `0x08`. Of decimal ones it is known (seen on 6.0). */
+  moduleValues: "asGiven" | "decimal";
+  /** Whether the devices of a target show only after a rescan that follows the login. */
+  devicesNeedRescan: boolean;
+  /** Whether a virtual switch may have a smaller MTU than a VMkernel adapter on it: each of the two commands that would make it so is taken or refused. */
+  mtuBeyondSwitch: "accepted" | "refused";
+  /** Where an uplink that is added to a virtual switch comes in its failover order: last of the active ones, or nowhere. */
+  addedUplink: "active" | "unused";
   /** An empty table in text: `esxcli` printed nothing on 5.0 (seen), `localcli` prints the header (seen on a later build). */
   emptyTable: "nothing" | "header";
   /** What a command without a result prints with a machine formatter: nothing, or an empty document. */
@@ -61,12 +78,19 @@ export function defaultUnknowns(model: Model): Unknowns {
     rocePersists: true,
     roceLogged: true,
     adapterAppearsAfterReads: 0,
+    targetsAppearAfterReads: 0,
+    skippedNameChange: "silent",
     settingsFollow: "device",
     duplicate: "error",
     missing: "error",
     nonCompliantBinding: "listed",
     discoveredTargetsStay: false,
     pauseParamsPersist: true,
+    pauseSetWithout: "keeps",
+    moduleValues: "asGiven",
+    devicesNeedRescan: false,
+    mtuBeyondSwitch: "accepted",
+    addedUplink: "active",
     emptyTable: "nothing",
     voidResult: "nothing",
     promptOn: "stderr",

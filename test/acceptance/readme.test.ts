@@ -20,7 +20,7 @@ const node = (...args: string[]) =>
   });
 
 describe("the README", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   /** Inside the repository, where the package can refer to itself. */
   let folder: string;
   before(() => {
@@ -36,47 +36,125 @@ describe("the README", function () {
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  it("has a program and a test", () => assert.equal(blocks.length, 2));
+  it("has four programs and a test", () => assert.equal(blocks.length, 5));
 
-  it("has a program that does the main job, with the config that it says", async () => {
-    const [program = ""] = blocks;
-    const secret = "simulated-chap-secret";
-    const chap = { name: "esx01", secret };
-    const storage = [{ address: "192.168.50.100", targets: [{ name: "iqn.2010-09.lab.storage:iser-a", chap }] }];
-    const simulator = await startSimulator({ storage });
+  const secrets = { chapSecret: "simulated-chap-secret", spareSecret: "simulated-chap-spare" };
+  const array = (address: string, name: string, secret?: string) => ({
+    address,
+    targets: [{ name, ...(secret === undefined ? {} : { chap: { name: "esx01", secret } }) }],
+  });
+  /** As it is before anything of iSER is there: cards without a virtual switch. */
+  const bareHost = {
+    switches: [{ name: "vSwitch0", uplinks: ["vmnic0"] }],
+    portGroups: [{ name: "Management Network", virtualSwitch: "vSwitch0" }],
+    vmkernelAdapters: [{ name: "vmk0", portGroup: "Management Network" }],
+    storage: [
+      array("192.168.50.100", "iqn.2010-09.lab.storage:iser-a", secrets.chapSecret),
+      array("192.168.50.101", "iqn.2010-09.lab.storage:spare", secrets.spareSecret),
+    ],
+  };
+  const netted = { storage: [array("192.168.50.100", "iqn.2010-09.lab.storage:iser-a")] };
+
+  type Simulator = Awaited<ReturnType<typeof startSimulator>>;
+  /** Runs a program on simulated hosts, and takes it away again. The hosts' names are the only thing that is changed: they are not in DNS. */
+  const runs = async (
+    program: string,
+    options: Parameters<typeof startSimulator>[0],
+    hosts: number,
+    reach: (program: string, simulators: Simulator[]) => string,
+    look: (simulators: Simulator[], outputs: Record<string, unknown>) => void,
+  ) => {
+    const password = "simulated-root-password";
+    const simulators = await Promise.all(Array.from({ length: hosts }, () => startSimulator({ ...options, password })));
     let stack: Stack | undefined;
     try {
-      const { address, port, fingerprint, password, host } = simulator;
-      // The name of the README's host is the only thing that is changed: it is not in DNS.
-      const reached = `{ host: "${address}", port: ${port} }`;
       assert.ok(program.includes('"esx01.lab"'));
-      writeFileSync(join(folder, "index.ts"), program.replace('"esx01.lab"', reached));
+      writeFileSync(join(folder, "index.ts"), reach(program, simulators));
       writeFileSync(join(folder, "Pulumi.yaml"), "name: readme\nruntime: nodejs\nmain: index.ts\n");
+      const keys = Object.fromEntries(simulators.map(({ port, fingerprint }) => [port, fingerprint]));
       stack = await Stack.init(folder, "dev", {
         "esxi-iser:password": { secret: password },
-        "esxi-iser:hostKey": fingerprint,
-        chapSecret: { secret },
+        "esxi-iser:hostKey": hosts === 1 ? keys[simulators[0]?.port ?? 0] : "insecure-accept-any",
+        ...Object.fromEntries(Object.entries(secrets).map(([key, secret]) => [key, { secret }])),
       });
-      const bare = host.dump();
+      const bare = simulators.map(({ host }) => host.dump());
       await stack.up();
-      assert.match(host.execute("esxcli iscsi session list").stdout, /Target: iqn\.2010-09\.lab\.storage:iser-a\n/);
-      assert.deepEqual(await stack.outputs(), { vmhba: "vmhba64" });
+      look(simulators, await stack.outputs());
+      assert.deepEqual((await stack.up()).changes, []);
       await stack.destroy();
-      assert.equal(host.dump(), bare);
+      assert.deepEqual(
+        simulators.map(({ host }) => host.dump()),
+        bare,
+      );
     } finally {
       stack?.dispose();
-      await simulator.close();
+      await Promise.all(simulators.map((simulator) => simulator.close()));
     }
-  });
+  };
+  const alone = (program: string, [simulator]: Simulator[]) =>
+    program.replace('"esx01.lab"', `{ host: "${simulator?.address}", port: ${simulator?.port} }`);
+  const shows = (simulator: Simulator | undefined, line: string, pattern: RegExp) =>
+    assert.match(simulator?.host.execute(line).stdout ?? "", pattern);
+
+  it("has a program that does the whole procedure, with the config that it says", () =>
+    runs(blocks[0] ?? "", bareHost, 1, alone, ([simulator], { adapters }) => {
+      for (const vmhba of Object.values(adapters as object))
+        shows(simulator, `esxcli iscsi session list -A ${vmhba}`, /Target: iqn\.2010-09\.lab\.storage:iser-a\n/);
+      assert.deepEqual(Object.keys(adapters as object).sort(), ["iser-1", "iser-2"]);
+      shows(simulator, "esxcli network vswitch standard list", /Name: vSwitch-iser-1\n[\s\S]*?MTU: 9000\n/);
+    }));
+
+  it("has a program with one of each resource", () =>
+    runs(blocks[1] ?? "", bareHost, 1, alone, ([simulator], { devices }) => {
+      shows(simulator, "esxcli iscsi session list -A vmhba64", /storage:iser-a\n[\s\S]*storage:spare\n/);
+      shows(simulator, "esxcli network vswitch standard portgroup list", /iser-a +vSwitch1 +1 +50/);
+      for (const device of devices as string[]) shows(simulator, "esxcli storage core path list", new RegExp(device));
+    }));
+
+  it("has a program for many hosts, one after the other", () =>
+    runs(
+      blocks[2] ?? "",
+      { ...bareHost, storage: netted.storage },
+      2,
+      (program, simulators) =>
+        simulators.reduce(
+          (text, { address, port }, at) =>
+            text.replace(
+              `"esx0${at + 1}.lab": {`,
+              `"esx0${at + 1}.lab": { host: { host: "${address}", port: ${port} },`,
+            ),
+          program,
+        ),
+      (simulators) => {
+        for (const [at, mtu] of [9000, 1500].entries()) {
+          shows(simulators[at], "esxcli iscsi session list", /Target: iqn\.2010-09\.lab\.storage:iser-a\n/);
+          shows(
+            simulators[at],
+            "esxcli network ip interface list",
+            new RegExp(`Name: vmk1\\n[\\s\\S]*?MTU: ${mtu}\\n`),
+          );
+          assert.equal(simulators[at]?.host.counters.connections, 1);
+        }
+      },
+    ));
+
+  it("has a program that decides by what is there", () =>
+    runs(blocks[3] ?? "", netted, 1, alone, ([simulator], { card, adapters }) => {
+      assert.match(String(card), /ConnectX-4/);
+      assert.deepEqual(adapters, { "iser-a": "vmhba64" });
+      shows(simulator, "esxcli iscsi networkportal list", /Vmknic: vmk1\n/);
+    }));
 
   it("has a test that passes", async () => {
-    writeFileSync(join(folder, "host.test.ts"), blocks[1] ?? "");
+    writeFileSync(join(folder, "host.test.ts"), blocks[4] ?? "");
     const mocha = join(repository, "node_modules/mocha/bin/mocha.js");
     const { stdout } = await node(mocha, join(folder, "host.test.ts"));
     assert.match(stdout, /1 passing/);
   });
 
   it("has programs of the right types", async () => {
+    for (const [at, block] of blocks.entries()) writeFileSync(join(folder, `block${at}.ts`), block);
+    rmSync(join(folder, "index.ts"), { force: true });
     const tsc = join(repository, "node_modules/typescript/bin/tsc");
     await node(tsc, "-p", folder);
   });

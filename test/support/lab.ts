@@ -75,6 +75,11 @@ export class Declared {
     private readonly host: Properties,
   ) {}
 
+  /** What check has against it: a preview shows that, and nothing is asked of the host. */
+  refused(inputs: object): string[] {
+    return this.life.check({ host: this.host, ...inputs }).failures.map(({ reason }) => reason);
+  }
+
   /** `pulumi up`: check, then create, update, replace or nothing. */
   async up(inputs: object): Promise<"create" | "update" | "replace" | "same"> {
     const { inputs: news, failures } = this.life.check({ host: this.host, ...inputs });

@@ -1,4 +1,4 @@
-import { findTarget } from "../iscsi.js";
+import { findTarget, listedTargets } from "../iscsi.js";
 import { type Args, required, string } from "../spec.js";
 import { fail, type HostState, type IscsiAdapter, type SendTarget, type Target } from "../state.js";
 import { isIpv4, isIpv6, isName } from "../topology.js";
@@ -75,5 +75,6 @@ export function sendTargetGiven(adapter: IscsiAdapter, args: Args): SendTarget {
 
 /** The target that `--address` and `--name` name. */
 export function targetGiven(adapter: IscsiAdapter, args: Args): Target {
-  return findTarget(adapter, args.required("name"), portalGiven(args)) ?? fail("Failed to find matching object.");
+  const target = findTarget(adapter, args.required("name"), portalGiven(args));
+  return target && listedTargets(adapter).includes(target) ? target : fail("Failed to find matching object.");
 }

@@ -94,7 +94,9 @@ const set: CommandSpec = {
     // The grammar of RFC 3720; ESXi's own check is not known.
     if (name !== undefined && !/^(iqn\.\d{4}-\d\d\.[^\s]+|eui\.[0-9A-Fa-f]{16})$/.test(name))
       fail("Unable to set name or alias: Invalid iscsi name input.");
-    if (name !== undefined && !(skip && adapter.sessions.length > 0)) adapter.iqn = name;
+    const skips = skip && adapter.sessions.length > 0;
+    if (skips && host.unknowns.skippedNameChange === "error") fail("Unable to set name or alias: A session is active.");
+    if (name !== undefined && !skips) adapter.iqn = name;
     if (alias !== undefined) adapter.alias = alias;
     return nothing;
   },

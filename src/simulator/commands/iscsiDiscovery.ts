@@ -115,7 +115,7 @@ const staticTargetAdd: CommandSpec = {
     const name = args.required("name");
     const there = findTarget(adapter, name, given);
     if (there?.method === "STATIC" && host.unknowns.duplicate === "error") fail("Failed to add static target.");
-    if (there) there.method = "STATIC";
+    if (there) Object.assign(there, { method: "STATIC", readsUntilListed: 0 });
     else adapter.targets.push(newTarget(name, given, "STATIC", []));
     login(host, adapter);
     return nothing;

@@ -111,9 +111,10 @@ export function paramSet({ path, help, options, inherits = false, find }: ParamS
       const parameter = parameters.find(({ name }) => name === key);
       if (!parameter) return fail("Invalid iscsi key input.");
       if (!parameter.settable) fail(`Parameter ${key} is not settable.`);
-      // The default is the level's own value below an adapter, so that it no longer inherits.
-      if (args.flag("inherit") || (args.flag("default") && !inherits)) delete own[key];
-      else own[key] = value === undefined ? parameter.initial : canonical(parameter, value);
+      const next = value === undefined ? parameter.initial : canonical(parameter, value);
+      // The default is the level's own value below an adapter, so that it no longer inherits. An adapter that is set to it is as never set.
+      if (args.flag("inherit") || (!inherits && next === parameter.initial)) delete own[key];
+      else own[key] = next;
       return nothing;
     },
   };

@@ -1,3 +1,4 @@
+import { listedSessions, listedTargets } from "../iscsi.js";
 import { blocks, nothing, table, value } from "../result.js";
 import { type Args, type CommandSpec, string } from "../spec.js";
 import { fail, type HostState, type IscsiAdapter, type Session } from "../state.js";
@@ -46,11 +47,13 @@ const portalList: CommandSpec = {
 
 function targetRows(host: HostState, args: Args) {
   const name = args.text("name");
-  return adaptersWanted(host, args).flatMap((adapter) =>
-    adapter.targets
+  return adaptersWanted(host, args).flatMap((adapter) => {
+    const listed = listedTargets(adapter);
+    for (const target of adapter.targets) target.readsUntilListed = Math.max(0, target.readsUntilListed - 1);
+    return listed
       .filter((target) => name === undefined || target.name === name)
-      .map((target) => ({ vmhba: adapter.vmhba, target })),
-  );
+      .map((target) => ({ vmhba: adapter.vmhba, target }));
+  });
 }
 
 interface Row {
@@ -60,7 +63,9 @@ interface Row {
 
 function sessionRows(host: HostState, args: Args): Row[] {
   return adaptersWanted(host, args).flatMap((adapter) =>
-    adapter.sessions.filter(wanted(args)).map((session) => ({ vmhba: adapter.vmhba, session })),
+    listedSessions(adapter)
+      .filter(wanted(args))
+      .map((session) => ({ vmhba: adapter.vmhba, session })),
   );
 }
 

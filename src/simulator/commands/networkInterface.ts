@@ -62,7 +62,8 @@ const add: CommandSpec = {
     const netstack = args.text("netstack");
     const options = { ...(mac ? { mac } : {}), ...(netstack ? { netstack } : {}) };
     const at = 1 + Math.max(-1, ...host.interfaces.map(({ portId }) => (portId - 67_108_867) / 8));
-    host.interfaces.push(newInterface({ name, portGroup, mtu: mtuGiven(args) ?? 1500, ...options }, at, host.hostName));
+    const vmk = newInterface({ name, portGroup, mtu: 1500, ...options }, at, host.hostName);
+    host.interfaces.push({ ...vmk, mtu: mtuGiven(host, args, vmk) ?? vmk.mtu });
     return accepted;
   },
 };
@@ -73,10 +74,13 @@ function freeName(host: HostState): string {
 }
 
 /** "MTU size should be a positive value" is of 6.7.0; the highest is what vendors document. */
-function mtuGiven(args: Args): number | undefined {
+function mtuGiven(host: HostState, args: Args, vmk: VmkernelInterface): number | undefined {
   const mtu = args.integer("mtu");
   if (mtu !== undefined && mtu <= 0) fail("MTU size should be a positive value");
   if (mtu !== undefined && mtu > 9000) fail(`Unable to set MTU to ${mtu}`);
+  const carrier = switchOf(host, portGroupOf(host, vmk));
+  if (mtu !== undefined && carrier && mtu > carrier.mtu && host.unknowns.mtuBeyondSwitch === "refused")
+    fail(`Unable to set MTU to ${mtu}: ${carrier.name} has ${carrier.mtu}`);
   return mtu;
 }
 
@@ -92,7 +96,7 @@ const set: CommandSpec = {
   run: (host, args) => {
     const name = args.required("interface-name");
     const vmk = named(host.interfaces, name) ?? fail(`Unable to find an interface with name ${name}`);
-    vmk.mtu = mtuGiven(args) ?? vmk.mtu;
+    vmk.mtu = mtuGiven(host, args, vmk) ?? vmk.mtu;
     vmk.enabled = args.boolean("enabled") ?? vmk.enabled;
     return accepted;
   },

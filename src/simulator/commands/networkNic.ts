@@ -114,7 +114,8 @@ const pauseSet: CommandSpec = {
   run: (host, args) => {
     const nic = nicGiven(host, args.required("nic-name"));
     if (!nic.pause.supported) fail(`Pause parameters are not supported by ${nic.name}`);
-    for (const key of ["auto", "rx", "tx"] as const) nic.pause[key] = args.boolean(key) ?? nic.pause[key];
+    const rest = host.unknowns.pauseSetWithout === "keeps" ? nic.pause : nic.pauseAtBoot;
+    for (const key of ["auto", "rx", "tx"] as const) nic.pause[key] = args.boolean(key) ?? rest[key];
     return accepted;
   },
 };

@@ -2,7 +2,7 @@ import { newSwitch } from "../defaults.js";
 import { accepted, blocks, table } from "../result.js";
 import { type CommandSpec, integer, required, string } from "../spec.js";
 import { fail, type HostState, type PortGroup, type VirtualSwitch } from "../state.js";
-import { named } from "../topology.js";
+import { named, portGroupOf, switchOf } from "../topology.js";
 
 const switchOption = string("vswitch-name", "v", "The name of the virtual switch.", required);
 const portGroupOption = string("portgroup-name", "p", "The name of the port group.", required);
@@ -76,6 +76,9 @@ const set: CommandSpec = {
     const found = named(host.switches, name) ?? fail(`Unable to find a virtual switch with name ${name}`);
     const mtu = args.integer("mtu") ?? found.mtu;
     if (mtu < 1280 || mtu > 9000) fail(`Unable to set MTU to ${mtu} on ${name}`);
+    const larger = host.interfaces.find((vmk) => vmk.mtu > mtu && switchOf(host, portGroupOf(host, vmk)) === found);
+    if (larger && mtu < found.mtu && host.unknowns.mtuBeyondSwitch === "refused")
+      fail(`Unable to set MTU to ${mtu} on ${name}: ${larger.name} has ${larger.mtu}`);
     found.mtu = mtu;
     found.cdp = cdp.find((word) => word === args.text("cdp-status")) ?? found.cdp;
     return accepted;
@@ -112,7 +115,7 @@ const uplinkAdd: CommandSpec = {
     if (host.switches.some(({ uplinks }) => uplinks.includes(name)))
       fail(`Unable to add uplink ${name}: Already in use`);
     found.uplinks.push(name);
-    found.failover.active.push(name);
+    if (host.unknowns.addedUplink === "active") found.failover.active.push(name);
     return accepted;
   },
 };

@@ -116,11 +116,15 @@ const parametersList: CommandSpec = {
     return table<Module["parameters"][number]>("ModuleParameter", parameters, {
       Name: ({ name }) => name,
       Type: ({ type }) => type,
-      Value: ({ name }) => options[name] ?? "",
+      Value: ({ name }) => shown(options[name] ?? "", host.unknowns.moduleValues),
       Description: ({ description }) => description,
     });
   },
 };
+
+function shown(value: string, as: "asGiven" | "decimal"): string {
+  return as === "decimal" && /^0x[0-9a-f]+$/i.test(value) ? String(Number(value)) : value;
+}
 
 /** Without `--append` the whole string is replaced. 6.7.0. The text for a parameter that is not there is not known. */
 const parametersSet: CommandSpec = {

@@ -7,8 +7,9 @@ import { systemSubjects } from "./subjects/system.js";
 
 for (const subject of [...adapterSubjects, ...networkSubjects, ...systemSubjects]) {
   const { definition, inputs, look, shows } = subject;
+  const title = subject.of === undefined ? definition.type : `${definition.type} of ${subject.of}`;
 
-  describe(`${definition.type} on an ESXi 8.0 host`, () => {
+  describe(`${title} on an ESXi 8.0 host`, () => {
     let lab: Lab;
     let declared: Declared;
     let bare: string;

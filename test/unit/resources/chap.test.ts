@@ -3,18 +3,27 @@ import { describe, it } from "mocha";
 import { type EsxcliCommand, describe as shown } from "../../../src/esxcli/command.js";
 import { resolve } from "../../../src/resources/adapterReference.js";
 import { chap } from "../../../src/resources/chap.js";
-import { check } from "../../../src/resources/inputs.js";
+import { check, difference, unknown } from "../../../src/resources/inputs.js";
 import { tied } from "../../support/views.js";
 
 const resolution = resolve(tied, "vmrdma0");
 const off = { level: "prohibited", name: "" } as const;
 const on = (name: string) => ({ level: "required", name }) as const;
-const host = (uni: { level: string; name: string } = off, mutual: { level: string; name: string } = off) =>
-  ({ resolution, uni, mutual }) as Parameters<typeof chap.plan>[0];
+type Have = Parameters<typeof chap.plan>[0];
 type Want = Parameters<typeof chap.plan>[1];
+type State = Have["uni"];
+const adapterLevel = { kind: "adapter", vmhba: "vmhba64" } as const;
+const host = (uni: State = off, mutual: State = off): Have => ({
+  resolution,
+  level: adapterLevel,
+  known: [],
+  uni,
+  mutual,
+});
 const base = { adapter: "vmrdma0", secretVia: "prompt" } as const;
 const uni: Want = { ...base, level: "required", name: "esx01", secret: "first-secret" };
 const both: Want = { ...uni, mutual: { name: "array", secret: "second-secret" } };
+const peersOf = (first: Have) => ({ first, declared: new Set<string>(), released: new Map() });
 const nothing = { last: undefined, unfinished: false };
 const same = (last: Want) => ({ last, unfinished: false });
 
@@ -84,7 +93,7 @@ describe("Chap reads", () => {
 });
 
 describe("Chap gives back", () => {
-  const peers = { first: host(), declared: new Set<string>(), released: new Map() };
+  const peers = peersOf(host());
   const undone = (have: ReturnType<typeof host>, before: object) => chap.remove(have, both, before, peers);
 
   it("what was off, mutual first", () => {
@@ -119,6 +128,223 @@ describe("Chap gives back", () => {
     assert.match(
       notes?.[0] ?? "",
       /was required with the name older before, and its secret could not be read, so it is not given back/,
+    );
+  });
+});
+
+describe("Chap below the adapter plans", () => {
+  const inherits = (state: State): State => ({ ...state, inherits: true });
+  const place = { kind: "sendtarget", vmhba: "vmhba64", address: "192.168.50.100:3260" } as const;
+  const at = (uni: State, mutual: State): Have => ({ ...host(uni, mutual), level: place });
+  const scope = { adapter: "vmrdma0", discoveryAddress: { address: "192.168.50.100", port: 3260 } };
+  const own: Want = { ...uni, ...scope };
+  const inherit: Want = { ...base, ...scope, inherit: true };
+  const set = "esxcli iscsi adapter discovery sendtarget auth chap set --adapter=vmhba64 --address=192.168.50.100:3260";
+  const sets = {
+    uni: `${set} --direction=uni --level=required --authname=esx01 --secret`,
+    mutual: `${set} --direction=mutual --level=required --authname=array --secret`,
+    offUni: `${set} --direction=uni --default`,
+    offMutual: `${set} --direction=mutual --default`,
+    inheritUni: `${set} --direction=uni --inherit`,
+    inheritMutual: `${set} --direction=mutual --inherit`,
+  };
+
+  const table: [string, Have, Want, ReturnType<typeof same>, string[]][] = [
+    ["sets its own", at(inherits(off), inherits(off)), own, same(own), [sets.uni]],
+    [
+      "sets its own also where it equals what is inherited",
+      at(inherits(on("esx01")), inherits(off)),
+      own,
+      same(own),
+      [sets.uni],
+    ],
+    ["writes nothing when it has its own", at(on("esx01"), inherits(off)), own, same(own), []],
+    [
+      "sets both directions, uni first",
+      at(inherits(on("esx01")), inherits(on("array"))),
+      { ...own, mutual: { name: "array", secret: "second-secret" } },
+      same({ ...own, mutual: { name: "array", secret: "second-secret" } }),
+      [sets.uni, sets.mutual],
+    ],
+    [
+      "switches CHAP off for itself, mutual first",
+      at(inherits(on("esx01")), inherits(on("array"))),
+      { ...base, ...scope, level: "prohibited", mutual: "prohibited" },
+      same(own),
+      [sets.offMutual, sets.offUni],
+    ],
+    [
+      "switches CHAP off for itself also where it is off above",
+      at(inherits(off), inherits(off)),
+      { ...base, ...scope, level: "prohibited" },
+      same(own),
+      [sets.offUni],
+    ],
+    ["inherits, uni first", at(on("esx01"), off), inherit, same(own), [sets.inheritUni, sets.inheritMutual]],
+    [
+      "inherits, mutual first where that is required",
+      at(on("esx01"), on("array")),
+      inherit,
+      same(own),
+      [sets.inheritMutual, sets.inheritUni],
+    ],
+    [
+      "inherits in the one direction that does not yet",
+      at(on("esx01"), inherits(off)),
+      inherit,
+      same(own),
+      [sets.inheritUni],
+    ],
+    ["writes nothing when it inherits", at(inherits(on("esx01")), inherits(off)), inherit, same(inherit), []],
+  ];
+  for (const [title, have, want, memory, commands] of table)
+    it(title, () => assert.deepEqual(chap.plan(have, want, memory).map(shown), commands));
+
+  it("for one address of a target", () =>
+    assert.deepEqual(
+      chap
+        .plan(
+          { ...at(inherits(off), inherits(off)), level: { ...place, kind: "target", name: "iqn.2010-09.lab:a" } },
+          { ...own, target: { targetName: "iqn.2010-09.lab:a", address: "192.168.50.100", port: 3260 } },
+          nothing,
+        )
+        .map(shown),
+      [
+        "esxcli iscsi adapter target portal auth chap set --adapter=vmhba64 --address=192.168.50.100:3260 --name=iqn.2010-09.lab:a --direction=uni --level=required --authname=esx01 --secret",
+      ],
+    ));
+
+  it("refuses a lower level under mutual CHAP that it inherits and does not declare", () =>
+    assert.throws(
+      () => chap.plan(at(inherits(on("esx01")), inherits(on("array"))), { ...own, level: "preferred" }, nothing),
+      { code: "MUTUAL_CHAP_IN_THE_WAY", message: /on discovery address 192\.168\.50\.100:3260 of vmhba64/ },
+    ));
+
+  it("refuses what is not there, and says what is", () => {
+    const gone = (known: string[]): Have => ({ ...host(), level: undefined, known });
+    const target = { targetName: "iqn.2010-09.lab:a", address: "192.168.50.100", port: 3260 };
+    const { discoveryAddress: _, ...bare } = own;
+    for (const act of [chap.plan, (have: Have, want: Want) => chap.record(have, want, peersOf(have))]) {
+      assert.throws(() => act(gone(["192.168.50.9:3260"]), own, nothing), {
+        code: "DISCOVERY_ADDRESS_NOT_FOUND",
+        message: /no discovery address 192\.168\.50\.100:3260\. Its discovery addresses: 192\.168\.50\.9:3260\n/,
+      });
+      assert.throws(() => act(gone([]), { ...bare, target }, nothing), {
+        code: "TARGET_NOT_FOUND",
+        message: /no target iqn\.2010-09\.lab:a at 192\.168\.50\.100:3260\. Its targets: none\n/,
+      });
+    }
+  });
+
+  it("shows a direction that inherits as drift, and one that does not where it should", () => {
+    const both: Want = { ...own, mutual: "prohibited" };
+    assert.deepEqual(chap.current(at(inherits(on("esx01")), inherits(off)), both), {
+      level: "inherited",
+      mutual: "inherited",
+    });
+    assert.deepEqual(chap.current(at(on("esx01"), off), both), {
+      level: "required",
+      name: "esx01",
+      mutual: "prohibited",
+    });
+    assert.deepEqual(chap.current(at(inherits(on("esx01")), inherits(off)), inherit), { inherit: true });
+    assert.deepEqual(chap.current(at(inherits(on("esx01")), off), inherit), { inherit: false });
+  });
+
+  describe("and gives back", () => {
+    const undone = (have: Have, want: Want, before: object) => {
+      const { commands, notes = [] } = chap.remove(have, want, before, peersOf(have));
+      return { commands: commands.map(shown), notes: notes.join() };
+    };
+    const both: Want = { ...own, mutual: { name: "array", secret: "second-secret" } };
+    const rows: [string, Have, Want, object, string[], RegExp][] = [
+      ["inheritance", at(on("esx01"), inherits(off)), own, { uni: inherits(off) }, [sets.inheritUni], /^$/],
+      [
+        "inheritance both ways, mutual first",
+        at(on("esx01"), on("array")),
+        both,
+        { uni: inherits(off), mutual: inherits(off) },
+        [sets.inheritMutual, sets.inheritUni],
+        /^$/,
+      ],
+      [
+        "inheritance of uni under mutual CHAP that is inherited too",
+        at(on("esx01"), inherits(on("array"))),
+        own,
+        { uni: inherits(on("esx01")) },
+        [sets.inheritUni],
+        /^$/,
+      ],
+      ["nothing when it inherits already", at(inherits(off), inherits(off)), own, { uni: inherits(off) }, [], /^$/],
+      ["that CHAP was off for itself", at(on("esx01"), inherits(off)), own, { uni: off }, [sets.offUni], /^$/],
+      [
+        "that CHAP was off for itself, to what is declared to inherit",
+        at(inherits(off), inherits(off)),
+        inherit,
+        { uni: off, mutual: inherits(off) },
+        [sets.offUni],
+        /^$/,
+      ],
+      [
+        "nothing of values of its own that are still the same, and says so",
+        at(on("esx01"), inherits(off)),
+        own,
+        { uni: on("esx01") },
+        [],
+        /It stays with the secret that was declared here/,
+      ],
+      [
+        "inheritance where it had other values, and says so",
+        at(on("esx01"), inherits(off)),
+        own,
+        { uni: on("older") },
+        [sets.inheritUni],
+        /was required with the name older before.*not given back\. It is inherited now/,
+      ],
+      [
+        "nothing where it was declared to inherit and had its own values, and says so",
+        at(inherits(off), inherits(off)),
+        inherit,
+        { uni: on("older"), mutual: off },
+        [sets.offMutual],
+        /name older before.*not given back\. It is inherited now/,
+      ],
+    ];
+    for (const [title, have, want, before, commands, notes] of rows)
+      it(title, () => {
+        const given = undone(have, want, before);
+        assert.deepEqual(given.commands, commands);
+        assert.match(given.notes, notes);
+      });
+
+    it("nothing of uni under mutual CHAP of its own that is not declared", () =>
+      assert.throws(() => undone(at(on("esx01"), on("array")), own, { uni: inherits(off) }), {
+        code: "MUTUAL_CHAP_IN_THE_WAY",
+      }));
+  });
+
+  it("records only the directions that are declared", () => {
+    const have = at(on("older"), inherits(off));
+    assert.deepEqual(chap.record(have, own, peersOf(have)), { uni: on("older") });
+    assert.deepEqual(chap.record(have, inherit, peersOf(have)), { uni: on("older"), mutual: inherits(off) });
+  });
+
+  it("goes with the target or discovery address that is replaced, and before it", () => {
+    const olds = { host: "esx01.lab", ...own };
+    const { replaces } = difference(chap, olds, { ...olds, discoveryAddress: { address: unknown, port: 3260 } });
+    assert.deepEqual(replaces, ["discoveryAddress"]);
+  });
+
+  it("is called by its place", () => {
+    const target = { targetName: "iqn.2010-09.lab:a", address: "fd00::1", port: 3260 };
+    const { discoveryAddress: _, ...bare } = own;
+    assert.deepEqual(
+      [uni, own, { ...bare, target }].map((want) => chap.id(want)),
+      [
+        "vmrdma0/chap",
+        "vmrdma0/chap/sendtarget/192.168.50.100:3260",
+        "vmrdma0/chap/target/iqn.2010-09.lab:a@[fd00::1]:3260",
+      ],
     );
   });
 });
@@ -163,6 +389,47 @@ describe("Chap refuses, before any host is asked", () => {
     ],
     ["an empty secret", { ...uni, secret: "" }, /secret is empty/],
     ["a secret of 256 bytes", { ...uni, secret: "x".repeat(256) }, /secret is longer than 255 bytes/],
+    ["neither a level nor inheritance", {}, /level is missing: give one of prohibited, .* required\.$/],
+    [
+      "neither, below the adapter",
+      { discoveryAddress: { address: "192.168.50.100" } },
+      /level is missing: give one of .*, or inherit: true\.$/,
+    ],
+    [
+      "both a level and inheritance",
+      { discoveryAddress: { address: "192.168.50.100" }, level: "prohibited", inherit: true },
+      /inherit takes the values from above, so there can be no level beside it/,
+    ],
+    [
+      "inheritance with credentials",
+      { discoveryAddress: { address: "192.168.50.100" }, inherit: true, name: "esx01", secret: "first-secret" },
+      /there can be no name, secret beside it/,
+    ],
+    ["inheritance of an adapter", { inherit: true }, /inherit needs a discoveryAddress or a target/],
+    [
+      "inherit: false",
+      { discoveryAddress: { address: "192.168.50.100" }, inherit: false, level: "prohibited" },
+      /inherit must be true; leave it out/,
+    ],
+    [
+      "two places",
+      {
+        level: "prohibited",
+        discoveryAddress: { address: "192.168.50.100" },
+        target: { targetName: "iqn.2010-09.lab:a", address: "192.168.50.100" },
+      },
+      /target and discoveryAddress are two places/,
+    ],
+    [
+      "a target without a name",
+      { level: "prohibited", target: { address: "192.168.50.100" } },
+      /target\.targetName must be an iSCSI name/,
+    ],
+    [
+      "a field that the place does not have",
+      { level: "prohibited", discoveryAddress: { address: "192.168.50.100", targetName: "iqn.2010-09.lab:a" } },
+      /discoveryAddress must be \{ address, port\? \}/,
+    ],
     ["an unknown level", { level: "maybe" }, /level must be one of prohibited, discouraged, preferred, required/],
   ];
   for (const [title, inputs, reason] of rows) {
@@ -182,6 +449,17 @@ describe("Chap refuses, before any host is asked", () => {
     );
     assert.doesNotMatch(failures[0]?.reason ?? "", /first|second/);
   });
+
+  it("and takes a place whose parts are not known yet", () =>
+    assert.deepEqual(
+      check(chap, {
+        host,
+        adapter: "vmrdma0",
+        target: { targetName: unknown, address: "192.168.50.100" },
+        inherit: true,
+      }).failures,
+      [],
+    ));
 
   it("takes a secret that begins with a hyphen on standard input", () => {
     assert.deepEqual(check(chap, { host, ...uni, secret: "-abcdefghijkl" }).failures, []);

@@ -13,6 +13,7 @@ const vmk = {
   portset: "vSwitch1",
   portGroup: "iser-a",
   vdsName: "N/A",
+  netstack: "defaultTcpipStack",
   mtu: 9000,
 };
 const good: Have = {
@@ -20,7 +21,7 @@ const good: Have = {
   bindings: [],
   devices: tied.devices,
   interfaces: [vmk],
-  switches: [{ name: "vSwitch1", mtu: 9000, uplinks: ["vmnic4"] }],
+  switches: [{ name: "vSwitch1", mtu: 9000, cdp: "listen", uplinks: ["vmnic4"] }],
   failover: { active: ["vmnic4"], standby: [] },
 };
 const bound = {
@@ -86,13 +87,13 @@ describe("PortBinding plans", () => {
     ],
     [
       "a switch with two RDMA devices",
-      { switches: [{ name: "vSwitch1", mtu: 9000, uplinks: ["vmnic4", "vmnic5"] }] },
+      { switches: [{ name: "vSwitch1", mtu: 9000, cdp: "listen", uplinks: ["vmnic4", "vmnic5"] }] },
       "SWITCH_SHARED",
       /carries 2 RDMA devices: vmrdma0 \(vmnic4\), vmrdma1 \(vmnic5\)/,
     ],
     [
       "different MTUs",
-      { switches: [{ name: "vSwitch1", mtu: 1500, uplinks: ["vmnic4"] }] },
+      { switches: [{ name: "vSwitch1", mtu: 1500, cdp: "listen", uplinks: ["vmnic4"] }] },
       "MTU_MISMATCH",
       /vSwitch1 has MTU 1500, but vmk1 has 9000/,
     ],
@@ -117,7 +118,7 @@ describe("PortBinding plans", () => {
       plan({
         ...good,
         devices: [device(0)],
-        switches: [{ name: "vSwitch1", mtu: 9000, uplinks: ["vmnic4", "vmnic9"] }],
+        switches: [{ name: "vSwitch1", mtu: 9000, cdp: "listen", uplinks: ["vmnic4", "vmnic9"] }],
       }),
       [add],
     ));

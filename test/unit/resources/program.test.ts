@@ -5,7 +5,22 @@ import * as surface from "../../../src/index.js";
 import * as providers from "../../../src/provider.js";
 import { providerText } from "../../../src/resources/provider.js";
 
-const types = ["AdapterProperties", "Chap", "DiscoveryAddress", "IserAdapter", "PortBinding", "RoceParams"] as const;
+const types = [
+  "AdapterProperties",
+  "Chap",
+  "DiscoveryAddress",
+  "IscsiParameters",
+  "IserAdapter",
+  "ModuleParameters",
+  "PauseParams",
+  "PortBinding",
+  "PortGroup",
+  "Rescan",
+  "RoceParams",
+  "StaticTarget",
+  "VirtualSwitch",
+  "VmkernelAdapter",
+] as const;
 const host = { host: "esx01.lab", port: 2222, password: "simulated-password" };
 
 /** What the program side hands to the engine, as a preview sees it: no output of a provider is known. */

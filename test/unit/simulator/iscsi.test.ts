@@ -111,6 +111,38 @@ describe("discovery on the simulated host", () => {
     assert.deepEqual(left(true), [1, 1]);
   });
 
+  it("shows discovered targets, their portals, settings and sessions only after some reads, where the unknown says so", () => {
+    const { host, run, refused } = withSession({ unknowns: { targetsAppearAfterReads: 2 } });
+    const dump = host.dump();
+    const lists = ["adapter target list", "adapter target portal list", "session list", "session connection list"];
+    const shown = (list: string) => run(`esxcli iscsi ${list}`).includes(target);
+    const param = `esxcli iscsi adapter target portal param get -A vmhba64 -a ${storage} -n ${target}`;
+    assert.equal(refused(param), "Failed to find matching object.\n");
+    assert.deepEqual(
+      ["session list", "session connection list", ...lists.slice(0, 2)].map(shown),
+      Array(4).fill(false),
+    );
+    assert.deepEqual(lists.map(shown), Array(4).fill(true));
+    run(param);
+    assert.equal(host.dump(), dump);
+    run("esxcli iscsi adapter discovery rediscover -A vmhba64");
+    assert.deepEqual(lists.map(shown), Array(4).fill(true));
+  });
+
+  it("shows a static target at once, whatever the unknown says", () => {
+    const { run } = withSession({ unknowns: { targetsAppearAfterReads: 9 } });
+    run(
+      `${staticTarget} add -A vmhba64 -a 192.168.50.9 -n iqn.x; ${staticTarget} add -A vmhba64 -a ${storage} -n ${target}`,
+    );
+    assert.deepEqual(
+      targets(run).map((line) => line.split(" | ").slice(0, 2)),
+      [
+        [target, "STATIC"],
+        ["iqn.x", "STATIC"],
+      ],
+    );
+  });
+
   it("times out at an address where no storage is, and without a binding", () => {
     const { run } = withAdapter();
     run(`${sendTarget} add -A vmhba64 -a 192.168.50.100; esxcli iscsi adapter discovery rediscover -A vmhba64`);

@@ -247,10 +247,20 @@ vmhba64  iser    unbound  iscsi.vmhba64  VMware iSCSI over RDMA (iSER) Adapter
     });
 
     it("that are not changed while there is a session, when asked so", () => {
-      const { host, run } = withSession();
-      const before = host.dump();
+      const skip = "esxcli iscsi adapter set -A vmhba64 -n iqn.2020-01.lab:one -s";
+      const silent = withSession();
+      const before = silent.host.dump();
+      assert.equal(silent.run(skip), "");
+      assert.equal(silent.host.dump(), before);
+      const loud = withSession({ unknowns: { skippedNameChange: "error" } });
+      assert.match(loud.refused(skip), /^Unable to set name or alias: /);
+      assert.equal(loud.host.dump(), before);
+    });
+
+    it("that are changed without a session, when asked so", () => {
+      const { host, run } = withAdapter({ unknowns: { skippedNameChange: "error" } });
       run("esxcli iscsi adapter set -A vmhba64 -n iqn.2020-01.lab:one -s");
-      assert.equal(host.dump(), before);
+      assert.equal(host.state.iscsiAdapters[0]?.iqn, "iqn.2020-01.lab:one");
     });
   });
 

@@ -42,6 +42,49 @@ describe("virtual switches of the simulated host", () => {
       assert.match(refused(`${sw} ${line}`), words, line);
   });
 
+  for (const where of ["active", "unused"] as const)
+    it(`have an uplink that is added ${where}`, () => {
+      const { run } = hand({ switches: [{ name: "s" }], unknowns: { addedUplink: where } });
+      run(`${sw} uplink add -v s -u vmnic4`);
+      const shown = run(`${sw} policy failover get -v s`);
+      assert.deepEqual(
+        [
+          valuesOf(run(`${sw} list`), "Uplinks"),
+          valuesOf(shown, `${where === "active" ? "Active" : "Unused"} Adapters`),
+        ],
+        [["vmnic4"], ["vmnic4"]],
+      );
+    });
+
+  it("are the same when they have the same uplinks in another order, and not when they use them in another", () => {
+    const { host, run } = hand();
+    run(`${sw} uplink remove -v vSwitch0 -u vmnic0; ${sw} uplink add -v vSwitch1 -u vmnic0`);
+    const before = host.dump();
+    run(`${sw} uplink remove -v vSwitch1 -u vmnic4; ${sw} uplink add -v vSwitch1 -u vmnic4`);
+    assert.notEqual(host.dump(), before);
+    run(`${sw} policy failover set -v vSwitch1 -a vmnic4,vmnic0`);
+    assert.equal(host.dump(), before);
+  });
+
+  it("and their VMkernel adapters take any MTU, or refuse one that is too large for the other", () => {
+    const ip = "esxcli network ip interface";
+    const beyond = [
+      `${ip} set -i vmk1 -m 9000`,
+      `${ip} add -i vmk3 -p iser-a -m 9000`,
+      `${sw} set -v vSwitch1 -m 9000; ${ip} set -i vmk1 -m 9000; ${sw} set -v vSwitch1 -m 1500`,
+    ];
+    for (const line of beyond) {
+      hand().run(line);
+      const { host, refused } = hand({ unknowns: { mtuBeyondSwitch: "refused" } });
+      assert.match(refused(line), /^Unable to set MTU to \d+/m, line);
+      assert.equal(host.state.interfaces.length, 3);
+    }
+    const { run } = hand({ unknowns: { mtuBeyondSwitch: "refused" } });
+    run(
+      `${sw} set -v vSwitch1 -m 9000; ${ip} set -i vmk1 -m 9000; ${ip} set -i vmk1 -m 1500; ${sw} set -v vSwitch1 -m 1500`,
+    );
+  });
+
   it("take an empty switch's port groups along", () => {
     const { run } = hand();
     run(`${sw} add -v s; ${sw} portgroup add -v s -p one; ${sw} remove -v s`);

@@ -294,6 +294,7 @@ describe("what the simulated host prints, against recordings of real hosts", () 
       method: "SENDTARGETS",
       sources: ["192.168.1.107:3260"],
       lastError: "No Error",
+      readsUntilListed: 0,
       chap: {},
       params: { DelayedAck: "false" },
     });

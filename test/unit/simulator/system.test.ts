@@ -71,4 +71,27 @@ describe("the system of the simulated host", () => {
     assert.match(refused(`${set} -p nonsense`), /nonsense/);
     run(`${set} -f -p nope=1`);
   });
+
+  for (const [moduleValues, value] of [
+    ["asGiven", "0x08"],
+    ["decimal", "8"],
+  ] as const)
+    it(`shows the values of a module's parameters ${moduleValues}`, () => {
+      const { run } = hand({ unknowns: { moduleValues } });
+      run("esxcli system module parameters set -m nmlx5_core -p 'pfctx=0x08 max_vfs=4,4'");
+      const list = run("esxcli system module parameters list -m nmlx5_core");
+      assert.match(list, new RegExp(`^pfctx +int +${value} `, "m"));
+      assert.match(list, /^max_vfs +int +4,4 /m);
+    });
+
+  for (const [pauseSetWithout, row] of [
+    ["keeps", /^vmnic0 +true +false +true +true /m],
+    ["resets", /^vmnic0 +true +false +false +true /m],
+  ] as const)
+    it(`${pauseSetWithout} pause options that a set is not given`, () => {
+      const { run } = hand({ unknowns: { pauseSetWithout } });
+      run("esxcli network nic pauseParams set -n vmnic0 --tx true");
+      run("esxcli network nic pauseParams set -n vmnic0 --auto true");
+      assert.match(run("esxcli network nic pauseParams list"), row);
+    });
 });

@@ -3,6 +3,8 @@ import type { AnyDefinition } from "../../../../src/resources/inputs.js";
 /** What a resource is taken through; everything is said in commands that an administrator would type. */
 export interface Subject {
   readonly definition: AnyDefinition;
+  /** What it is of, where there are several of a type. */
+  readonly of?: string;
   /** What must be on the host first. */
   readonly needs: readonly string[];
   /** Settings beside it, with values that are not the default, and the commands that show them. */

@@ -1,0 +1,50 @@
+import type { EsxcliCommand } from "./command.js";
+import { boolean, rows, type Said, said, text } from "./output.js";
+
+/** A row of `system module list`. [columns: ESXCLI reference; no output of a real host is known] */
+export interface VmkernelModule {
+  readonly name: string;
+  readonly loaded: boolean;
+}
+
+export const moduleList: EsxcliCommand<readonly VmkernelModule[]> = {
+  kind: "esxcli",
+  path: "system module list",
+  args: [],
+  effect: "read",
+  decode: rows({ name: text("Name"), loaded: boolean("IsLoaded") }),
+};
+
+/** A parameter of a module. [seen on 6.0: right after a set it shows the new value, so it is what is configured, not what is loaded] */
+export interface ModuleParameter {
+  readonly name: string;
+  /** Empty where it is not set, whatever the module's default is. */
+  readonly value: string;
+}
+
+export function moduleParameterList(module: string): EsxcliCommand<readonly ModuleParameter[]> {
+  return {
+    kind: "esxcli",
+    path: "system module parameters list",
+    args: [{ name: "module", value: module }],
+    effect: "read",
+    decode: rows({ name: text("Name"), value: text("Value") }),
+  };
+}
+
+/**
+ * Sets the whole parameter string of a module: what is not in it is unset [6.7]. It counts from the next load of the module. An empty
+ * string unsets all. [in use]
+ */
+export function moduleParameterSet(module: string, parameters: readonly ModuleParameter[]): EsxcliCommand<Said> {
+  return {
+    kind: "esxcli",
+    path: "system module parameters set",
+    args: [
+      { name: "module", value: module },
+      { name: "parameter-string", value: parameters.map(({ name, value }) => `${name}=${value}`).join(" ") },
+    ],
+    effect: "write",
+    decode: said,
+  };
+}

@@ -1,0 +1,49 @@
+import type { EsxcliCommand } from "./command.js";
+import { boolean, rows, type Said, said, text } from "./output.js";
+
+/** Global pause (IEEE 802.3x) of a NIC: what is configured, not what was negotiated. */
+export interface Pause {
+  /** The NIC honours pause frames. */
+  readonly rx: boolean;
+  /** The NIC sends pause frames. */
+  readonly tx: boolean;
+  /** Both are negotiated with the link partner. */
+  readonly auto: boolean;
+}
+
+/** A row of `network nic pauseParams list`. [columns: seen on 7.0 and 8.0.1; their names in XML by the rule for all] */
+export interface NicPause extends Pause {
+  /** `vmnic4` */
+  readonly nic: string;
+  readonly supported: boolean;
+}
+
+export const pauseList: EsxcliCommand<readonly NicPause[]> = {
+  kind: "esxcli",
+  path: "network nic pauseParams list",
+  args: [],
+  effect: "read",
+  decode: rows({
+    nic: text("NIC"),
+    supported: boolean("PauseParamsSupported"),
+    rx: boolean("PauseRX"),
+    tx: boolean("PauseTX"),
+    auto: boolean("AutoNegotiation"),
+  }),
+};
+
+/** All three, because it is not known what a set without one does to it. [`--nic-name`, `--rx` and `--tx`: in use; `-a`: seen; `--auto`: by its help] */
+export function pauseSet(nic: string, { auto, rx, tx }: Pause): EsxcliCommand<Said> {
+  return {
+    kind: "esxcli",
+    path: "network nic pauseParams set",
+    args: [
+      { name: "nic-name", value: nic },
+      { name: "auto", value: auto },
+      { name: "rx", value: rx },
+      { name: "tx", value: tx },
+    ],
+    effect: "write",
+    decode: said,
+  };
+}

@@ -1,0 +1,229 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { IserError } from "../errors.js";
+import {
+  type ModuleParameter,
+  moduleList,
+  moduleParameterList,
+  moduleParameterSet,
+  type VmkernelModule,
+} from "../esxcli/module.js";
+import { time, uptime } from "../esxcli/system.js";
+import { define } from "./definition.js";
+import { EsxiResource, type HostInput } from "./provider.js";
+
+type Values = Readonly<Record<string, string>>;
+
+interface Inputs {
+  readonly module: string;
+  readonly parameters: Values;
+}
+
+interface Have {
+  readonly modules: readonly VmkernelModule[];
+  /** All parameters of the module, in the host's order. */
+  readonly parameters: readonly ModuleParameter[];
+  /** When the host was started. */
+  readonly started: Date;
+}
+
+/** By parameter: its value, or the empty text when it was not set. */
+type Before = Values;
+
+const parameterMap = z
+  .record(
+    z.string(),
+    z.union([z.string(), z.int()], "must be text or a whole number"),
+    "must be a map of parameters to values, such as { trust_state: 2 }",
+  )
+  .transform((map, context): Values => {
+    const refuse = (message: string, path: string[] = []) => context.addIssue({ code: "custom", message, path });
+    for (const [name, value] of Object.entries(map)) {
+      if (!/^[A-Za-z_]\w*$/.test(name))
+        refuse("is not the name of a parameter: give letters, digits and underscores", [name]);
+      if (!/^[\x21\x23-\x26\x28-\x5b\x5d-\x7e]+$/.test(String(value)))
+        refuse(
+          "must be printable ASCII without blanks, quotes and backslashes; to leave a parameter alone, leave it out",
+          [name],
+        );
+    }
+    if (Object.keys(map).length === 0) refuse("is empty; give at least one parameter");
+    const sorted = Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1));
+    return Object.fromEntries(sorted.map(([name, value]) => [name, String(value)]));
+  });
+
+export const moduleParameters = define<Inputs, Have, Before>({
+  type: "ModuleParameters",
+  fields: {
+    module: z
+      .string("must be the name of a VMkernel module")
+      .trim()
+      .regex(
+        /^\w[\w.-]*$/,
+        "must be the name of a VMkernel module, such as nmlx5_core; `esxcli system module list` lists them",
+      ),
+    parameters: parameterMap,
+  },
+  identity: ["module"],
+  outputs: ["rebootRequired", "writtenOnStart"],
+
+  id: ({ module }) => `module/${module}`,
+  lanes: async (_ask, { module }) => [`module ${module}`],
+
+  async observe(ask, { module }) {
+    const [modules, now, up] = await Promise.all([ask(moduleList), ask(time), ask(uptime)]);
+    const isThere = modules.some(({ name }) => name === module);
+    const parameters = isThere ? await ask(moduleParameterList(module)) : [];
+    return { modules, parameters, started: new Date(now.getTime() - up / 1000) };
+  },
+
+  exists: (have, inputs) => moduleOf(have, inputs) !== undefined,
+
+  plan(have, want, { unfinished }) {
+    requireModule(have, want);
+    for (const name of Object.keys(want.parameters)) requireParameter(have, want, name);
+    // An interrupted write may have taken effect unseen. Written again, it is known that a reboot is due.
+    return isReached(have, want.parameters) && !unfinished ? [] : [setting(have, want.module, want.parameters)];
+  },
+
+  record: (have, want) => pick(have, want.parameters),
+
+  current: (have, { parameters }) => ({
+    parameters: Object.fromEntries(
+      Object.entries(pick(have, parameters)).map(([name, value]) => {
+        const declared = parameters[name] ?? "";
+        return [name, isSame(value, declared) ? declared : value];
+      }),
+    ),
+  }),
+
+  report(have, inputs, { wrote, was }) {
+    // A module that is not loaded takes the values when it is.
+    const isLoaded = moduleOf(have, inputs)?.loaded ?? false;
+    const written = wrote ? have.started.toISOString() : String(was.writtenOnStart ?? "");
+    const due = isLoaded && (wrote || was.rebootRequired === true) && isSameStart(written, have.started);
+    return { rebootRequired: due, writtenOnStart: due ? written : "" };
+  },
+
+  remarks: (have, inputs) => (moduleOf(have, inputs)?.loaded ? ["takes effect at the next reboot of the host."] : []),
+
+  remove(have, { module, parameters }, before) {
+    // What is no longer declared is somebody else's by now.
+    const target = Object.fromEntries(
+      Object.keys(parameters).flatMap((name) => (before[name] === undefined ? [] : [[name, before[name]]])),
+    );
+    if (isReached(have, target)) return { commands: [] };
+    const isLoaded = moduleOf(have, { module, parameters })?.loaded ?? false;
+    return {
+      commands: [setting(have, module, target)],
+      notes: isLoaded ? ["given back, which takes effect at the next reboot of the host."] : [],
+    };
+  },
+});
+
+function moduleOf({ modules }: Have, { module }: Inputs): VmkernelModule | undefined {
+  return modules.find(({ name }) => name === module);
+}
+
+function configured({ parameters }: Have, name: string): string {
+  return parameters.find((parameter) => parameter.name === name)?.value.trim() ?? "";
+}
+
+function pick(have: Have, declared: Values): Values {
+  return Object.fromEntries(Object.keys(declared).map((name) => [name, configured(have, name)]));
+}
+
+function isReached(have: Have, target: Values): boolean {
+  return Object.entries(target).every(([name, value]) => isSame(configured(have, name), value));
+}
+
+/** The whole parameter string, for what is not in it is unset: what the host has, with the target's values in place of its own. */
+function setting(have: Have, module: string, target: Values) {
+  const unquotable = have.parameters.filter(({ value }) => /[\s"'\\]/.test(value.trim()));
+  if (unquotable.length > 0) {
+    throw new IserError("PARAMETER_NOT_SETTABLE", {
+      problem: `parameters of the module ${module} have values with blanks or quotes: ${unquotable.map(({ name }) => name).join(", ")}. All parameters of a module are written together, and how ESXi takes such a value there is not known, so it would be lost`,
+      cure: "Nothing was written. Give them values without blanks and quotes by hand, `esxcli system module parameters set --append`, or set the declared ones by hand too.",
+    });
+  }
+  const merged = have.parameters.map(({ name, value }) => ({ name, value: target[name] ?? value.trim() }));
+  return moduleParameterSet(
+    module,
+    merged.filter(({ value }) => value !== ""),
+  );
+}
+
+/** Lists, such as `4,4`, by element; numbers as numbers, so that 0x08 is 8; all else as text. */
+function isSame(one: string, other: string): boolean {
+  const canonical = (text: string) => text.split(",").map((part) => numeric(part) ?? part);
+  return canonical(one).join() === canonical(other).join();
+}
+
+function numeric(text: string): string | undefined {
+  const [, sign, digits] = /^(-?)(0x[\da-f]+|0|[1-9]\d*)$/i.exec(text) ?? [];
+  return digits === undefined ? undefined : `${sign}${BigInt(digits)}`;
+}
+
+/** Whether the host has not been started anew since. Its clock may have been set meanwhile, so a minute later is the same start. */
+function isSameStart(written: string, started: Date): boolean {
+  return started.getTime() - new Date(written).getTime() <= 60_000;
+}
+
+function requireModule(have: Have, want: Inputs): void {
+  if (moduleOf(have, want) !== undefined) return;
+  const names = have.modules.map(({ name }) => name);
+  const alike = names.filter((name) => name.slice(0, 3) === want.module.slice(0, 3));
+  const shown = (alike.length > 0 ? alike : names).slice(0, 12);
+  throw new IserError("MODULE_NOT_FOUND", {
+    problem: `there is no VMkernel module ${want.module}. Modules: ${shown.join(", ")}${shown.length < names.length ? ` (and ${names.length - shown.length} more)` : ""}`,
+    cure: "Name one that `esxcli system module list` lists, or install the driver first.",
+  });
+}
+
+function requireParameter({ parameters }: Have, { module }: Inputs, name: string): void {
+  if (parameters.some((parameter) => parameter.name === name)) return;
+  throw new IserError("PARAMETER_UNKNOWN", {
+    problem: `the module ${module} has no parameter ${name}. Its parameters: ${parameters.map((parameter) => parameter.name).join(", ") || "none"}`,
+    cure: `Name one of these; \`esxcli system module parameters list --module=${module}\` describes them. Another driver version may have others.`,
+  });
+}
+
+export interface ModuleParametersArgs {
+  /** The host: its name, or how to reach it. */
+  host: HostInput;
+  /** A VMkernel module, `nmlx5_core`. */
+  module: pulumi.Input<string>;
+  /** Parameter by parameter; the others of the module stay as they are. A list, one value a port, has commas: `"4,4"`. */
+  parameters: pulumi.Input<Record<string, pulumi.Input<string | number>>>;
+}
+
+/**
+ * Parameters of a VMkernel module: `esxcli system module parameters set`. For a driver they count from the next load, that is after a reboot
+ * of the host. `priorityFlowControl` gives those that RoCE needs.
+ *
+ * ESXi replaces the whole parameter string of a module, so all that is set is read first and written with it. Declare one ModuleParameters a
+ * module. A parameter that is taken out of the map is no longer managed and stays. Deleting it gives each declared parameter its old value back.
+ *
+ * ESXi shows what is configured, not what is loaded. `rebootRequired` says that a write of this resource waits for a reboot: it goes to false
+ * with the first `pulumi refresh` after one. Of parameters that were there already it is not known whether they are loaded, and it is false.
+ *
+ * Errors: MODULE_NOT_FOUND, PARAMETER_UNKNOWN, PARAMETER_NOT_SETTABLE (a value on the host has a blank), COMMAND_FAILED. Sources: seen on 6.0;
+ * that the string is replaced as a whole is known of 6.7.
+ *
+ * @example
+ * const { nmlx5_core, nmlx5_rdma } = priorityFlowControl({ trust: "dscp" });
+ * new ModuleParameters("nmlx5-core", { host: "esx01.lab", module: "nmlx5_core", parameters: nmlx5_core });
+ * new ModuleParameters("nmlx5-rdma", { host: "esx01.lab", module: "nmlx5_rdma", parameters: nmlx5_rdma });
+ */
+export class ModuleParameters extends EsxiResource {
+  declare readonly module: pulumi.Output<string>;
+  declare readonly parameters: pulumi.Output<Record<string, string>>;
+  /** What was written counts only after a reboot of the host that has not come yet. */
+  declare readonly rebootRequired: pulumi.Output<boolean>;
+  /** When the host was started that `rebootRequired` waits for the end of; empty when it waits for none. */
+  declare readonly writtenOnStart: pulumi.Output<string>;
+
+  constructor(name: string, args: ModuleParametersArgs, opts?: pulumi.CustomResourceOptions) {
+    super(moduleParameters, name, args, opts);
+  }
+}

@@ -1,0 +1,248 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { describe as shown } from "../../../src/esxcli/command.js";
+import { priorityFlowControl } from "../../../src/resources/flowControl.js";
+import { check } from "../../../src/resources/inputs.js";
+import { moduleParameters } from "../../../src/resources/moduleParameters.js";
+
+type Have = Parameters<typeof moduleParameters.plan>[0];
+
+const started = new Date("2024-01-15T07:00:00Z");
+const names = ["max_vfs", "pfcrx", "pfctx", "trust_state"];
+const have = (values: Record<string, string> = {}, loaded = true): Have => ({
+  modules: [
+    { name: "vmkernel", loaded: true },
+    { name: "nmlx5_core", loaded },
+    { name: "nmlx5_rdma", loaded: true },
+  ],
+  parameters: names.map((name) => ({ name, value: values[name] ?? "" })),
+  started,
+});
+const want = (parameters: Record<string, string>, module = "nmlx5_core") => ({ module, parameters });
+const fresh = { last: undefined, unfinished: false };
+const peers = { first: have(), declared: new Set<string>(), released: new Map() };
+const set = "esxcli system module parameters set --module=nmlx5_core --parameter-string=";
+
+describe("ModuleParameters plans", () => {
+  const rows: [string, Record<string, string>, Record<string, string>, string[]][] = [
+    ["nothing when all is as declared", { pfctx: "0x08" }, { pfctx: "0x08" }, []],
+    ["nothing when the host shows the number in another way", { pfctx: "8" }, { pfctx: "0x08" }, []],
+    ["nothing for a list of numbers that are the same", { max_vfs: "4,0x4" }, { max_vfs: "4,4" }, []],
+    ["the first parameter of a module", {}, { pfctx: "0x08" }, [`${set}'pfctx=0x08'`]],
+    [
+      "with what others have set, or it would be lost",
+      { max_vfs: "4,4", trust_state: "1" },
+      { pfctx: "0x08", pfcrx: "0x08" },
+      [`${set}'max_vfs=4,4 pfcrx=0x08 pfctx=0x08 trust_state=1'`],
+    ],
+    [
+      "a change of one of two",
+      { pfctx: "0x08", pfcrx: "0x04" },
+      { pfctx: "0x08", pfcrx: "0x08" },
+      [`${set}'pfcrx=0x08 pfctx=0x08'`],
+    ],
+    ["text that only looks alike", { pfctx: "08" }, { pfctx: "8" }, [`${set}'pfctx=8'`]],
+    ["a negative number", { pfctx: "1" }, { pfctx: "-1" }, [`${set}'pfctx=-1'`]],
+  ];
+  for (const [title, values, parameters, commands] of rows)
+    it(title, () =>
+      assert.deepEqual(moduleParameters.plan(have(values), want(parameters), fresh).map(shown), commands),
+    );
+
+  it("again what an interrupted run may have written unseen, so that a reboot is known to be due", () =>
+    assert.deepEqual(
+      moduleParameters
+        .plan(have({ pfctx: "8" }), want({ pfctx: "8" }), { last: undefined, unfinished: true })
+        .map(shown),
+      [`${set}'pfctx=8'`],
+    ));
+
+  const refused: [string, Have, ReturnType<typeof want>, string, RegExp][] = [
+    [
+      "a module that is not there, and names those that are alike",
+      have(),
+      want({ pfctx: "8" }, "nmlx4_core"),
+      "MODULE_NOT_FOUND",
+      /no VMkernel module nmlx4_core\. Modules: nmlx5_core, nmlx5_rdma \(and 1 more\)/,
+    ],
+    [
+      "a module like no other",
+      have(),
+      want({ x: "8" }, "qedrntv"),
+      "MODULE_NOT_FOUND",
+      /vmkernel, nmlx5_core, nmlx5_rdma\n/,
+    ],
+    [
+      "a parameter that the module does not have, and names those that it has",
+      have(),
+      want({ pfctx: "8", dscp_force: "26" }),
+      "PARAMETER_UNKNOWN",
+      /nmlx5_core has no parameter dscp_force\. Its parameters: max_vfs, pfcrx, pfctx, trust_state/,
+    ],
+    [
+      "to write where somebody's value has a blank, for it would be lost",
+      have({ max_vfs: "4 4" }),
+      want({ pfctx: "8" }),
+      "PARAMETER_NOT_SETTABLE",
+      /blanks or quotes: max_vfs\./,
+    ],
+  ];
+  for (const [title, from, wanted, code, message] of refused)
+    it(`refuses ${title}`, () => assert.throws(() => moduleParameters.plan(from, wanted, fresh), { code, message }));
+
+  it("nothing, and refuses nothing, where a value with a blank is beside what is as declared", () =>
+    assert.deepEqual(moduleParameters.plan(have({ max_vfs: "4 4", pfctx: "8" }), want({ pfctx: "8" }), fresh), []));
+});
+
+describe("ModuleParameters shows", () => {
+  const current = (values: Record<string, string>, parameters: Record<string, string>) =>
+    moduleParameters.current(have(values), want(parameters)).parameters;
+  it("a number as it was declared", () =>
+    assert.deepEqual(current({ pfctx: "8" }, { pfctx: "0x08" }), { pfctx: "0x08" }));
+  it("a value that somebody changed", () =>
+    assert.deepEqual(current({ pfctx: "4" }, { pfctx: "0x08" }), { pfctx: "4" }));
+  it("a value that somebody took away", () => assert.deepEqual(current({}, { pfctx: "0x08" }), { pfctx: "" }));
+  it("nothing of what is not declared", () =>
+    assert.deepEqual(current({ max_vfs: "4" }, { pfctx: "8" }), { pfctx: "" }));
+});
+
+describe("A reboot for ModuleParameters", () => {
+  const report = (state: Have, wrote: boolean, was: { rebootRequired?: boolean; writtenOnStart?: string } = {}) =>
+    moduleParameters.report(state, want({ pfctx: "8" }), { rebootRequired: false, wrote, was });
+  const pending = { rebootRequired: true, writtenOnStart: started.toISOString() };
+  const later = (milliseconds: number) => ({ ...have(), started: new Date(started.getTime() + milliseconds) });
+
+  it("is due after a write to a loaded module", () => assert.deepEqual(report(have(), true), pending));
+  it("is not due for a module that is not loaded", () =>
+    assert.deepEqual(report(have({}, false), true), { rebootRequired: false, writtenOnStart: "" }));
+  it("is not due for what was there already", () =>
+    assert.deepEqual(report(have(), false), { rebootRequired: false, writtenOnStart: "" }));
+  it("stays due while the host runs on", () => assert.deepEqual(report(have(), false, pending), pending));
+  it("stays due when the host's clock was set a little", () => {
+    assert.deepEqual(report(later(59_000), false, pending), pending);
+    assert.deepEqual(report(later(-3_600_000), false, pending), pending);
+  });
+  it("is no longer due when the host was started anew", () =>
+    assert.equal(report(later(61_000), false, pending).rebootRequired, false));
+  it("is due again after a write on the new start", () =>
+    assert.deepEqual(report(later(3_600_000), true, pending), {
+      rebootRequired: true,
+      writtenOnStart: "2024-01-15T08:00:00.000Z",
+    }));
+  it("is told after a write", () => {
+    assert.deepEqual(moduleParameters.remarks?.(have(), want({ pfctx: "8" })), [
+      "takes effect at the next reboot of the host.",
+    ]);
+    assert.deepEqual(moduleParameters.remarks?.(have({}, false), want({ pfctx: "8" })), []);
+  });
+});
+
+describe("ModuleParameters gives back", () => {
+  const remove = (values: Record<string, string>, declared: Record<string, string>, before: Record<string, string>) =>
+    moduleParameters.remove(have(values), want(declared), before, peers);
+
+  it("the old value of each, and keeps the others", () =>
+    assert.deepEqual(
+      remove(
+        { max_vfs: "4", pfctx: "8", pfcrx: "8" },
+        { pfctx: "8", pfcrx: "8" },
+        { pfctx: "", pfcrx: "2" },
+      ).commands.map(shown),
+      [`${set}'max_vfs=4 pfcrx=2'`],
+    ));
+  it("an empty string where nothing was set", () =>
+    assert.deepEqual(remove({ pfctx: "8" }, { pfctx: "8" }, { pfctx: "" }).commands.map(shown), [set]));
+  it("not what is no longer declared", () =>
+    assert.deepEqual(remove({ pfctx: "8", pfcrx: "8" }, { pfctx: "8" }, { pfctx: "", pfcrx: "" }).commands.map(shown), [
+      `${set}'pfcrx=8'`,
+    ]));
+  it("nothing when it changed nothing", () =>
+    assert.deepEqual(remove({ pfctx: "8" }, { pfctx: "8" }, { pfctx: "0x08" }), { commands: [] }));
+  it("and says when it counts", () => {
+    assert.match(remove({ pfctx: "8" }, { pfctx: "8" }, { pfctx: "" }).notes?.join() ?? "", /next reboot/);
+    assert.deepEqual(
+      moduleParameters.remove(have({ pfctx: "8" }, false), want({ pfctx: "8" }), { pfctx: "" }, peers).notes,
+      [],
+    );
+  });
+  it("what it notes before it writes: the value, or the empty text", () =>
+    assert.deepEqual(moduleParameters.record(have({ pfctx: "2" }), want({ pfctx: "8", pfcrx: "8" }), peers), {
+      pfctx: "2",
+      pfcrx: "",
+    }));
+});
+
+describe("ModuleParameters inputs", () => {
+  const checked = (inputs: object) => check(moduleParameters, { host: "esx01", ...inputs });
+  const reasons = (inputs: object) =>
+    checked(inputs)
+      .failures.map(({ property, reason }) => `${property}: ${reason}`)
+      .join("\n");
+  const module = "nmlx5_core";
+  const rows: [string, object, RegExp][] = [
+    ["no parameter", { module, parameters: {} }, /^parameters: .*at least one/],
+    ["an empty value", { module, parameters: { pfctx: "" } }, /^parameters\.pfctx: .*leave it out/],
+    ["a value with a blank", { module, parameters: { pfctx: "8 pfcrx=8" } }, /^parameters\.pfctx: .*blanks/],
+    ["a value with a quote", { module, parameters: { pfctx: "'8'" } }, /^parameters\.pfctx: .*quotes/],
+    ["a name with an equals sign", { module, parameters: { "pfctx=8 x": 8 } }, /not the name of a parameter/],
+    ["a fraction", { module, parameters: { pfctx: 0.5 } }, /^parameters\.pfctx: .*whole number/],
+    ["a boolean", { module, parameters: { pfctx: true } }, /^parameters\.pfctx: .*text or a whole number/],
+    ["a list", { module, parameters: ["pfctx=8"] }, /^parameters: .*map/],
+    ["a module with a blank", { module: "nmlx5 core", parameters: { a: 1 } }, /^module: .*name of a VMkernel module/],
+    ["a module like an option", { module: "-m", parameters: { a: 1 } }, /^module: /],
+  ];
+  for (const [title, inputs, message] of rows)
+    it(`are refused with ${title}`, () => assert.match(reasons(inputs), message));
+  it("are texts in the order of their names", () =>
+    assert.deepEqual(
+      Object.entries(checked({ module, parameters: { trust_state: 2, pfctx: "0x08" } }).inputs.parameters as object),
+      [
+        ["pfctx", "0x08"],
+        ["trust_state", "2"],
+      ],
+    ));
+  it("are taken as priorityFlowControl gives them", () =>
+    assert.equal(reasons({ module, parameters: priorityFlowControl({ trust: "dscp" }).nmlx5_core }), ""));
+});
+
+describe("Priority flow control", () => {
+  const rows: [string, Parameters<typeof priorityFlowControl>[0], object][] = [
+    [
+      "by DSCP as the vendor's manual has it",
+      { priority: 3, trust: "dscp", dscp: 26 },
+      { nmlx5_core: { pfctx: "0x08", pfcrx: "0x08", trust_state: 2 }, nmlx5_rdma: { dscp_force: 26 } },
+    ],
+    [
+      "by DSCP 26 and priority 3 unless it is told otherwise",
+      { trust: "dscp" },
+      { nmlx5_core: { pfctx: "0x08", pfcrx: "0x08", trust_state: 2 }, nmlx5_rdma: { dscp_force: 26 } },
+    ],
+    [
+      "by PCP",
+      { trust: "pcp" },
+      { nmlx5_core: { pfctx: "0x08", pfcrx: "0x08", trust_state: 1 }, nmlx5_rdma: { pcp_force: 3 } },
+    ],
+    [
+      "of the highest priority",
+      { priority: 7, trust: "pcp" },
+      { nmlx5_core: { pfctx: "0x80", pfcrx: "0x80", trust_state: 1 }, nmlx5_rdma: { pcp_force: 7 } },
+    ],
+    [
+      "of the lowest priority and DSCP",
+      { priority: 0, trust: "dscp", dscp: 0 },
+      { nmlx5_core: { pfctx: "0x01", pfcrx: "0x01", trust_state: 2 }, nmlx5_rdma: { dscp_force: 0 } },
+    ],
+  ];
+  for (const [title, args, parameters] of rows)
+    it(title, () => assert.deepEqual(priorityFlowControl(args), parameters));
+
+  const refused: [Parameters<typeof priorityFlowControl>[0], RegExp][] = [
+    [{ priority: 8, trust: "pcp" }, /priority is 8\n.*0 to 7/],
+    [{ priority: 1.5, trust: "pcp" }, /priority is 1\.5/],
+    [{ trust: "dscp", dscp: 64 }, /dscp is 64\n.*0 to 63/],
+    [{ trust: "pcp", dscp: 26 }, /dscp goes with trust dscp/],
+  ];
+  for (const [args, message] of refused)
+    it(`is refused with ${JSON.stringify(args)}`, () =>
+      assert.throws(() => priorityFlowControl(args), { code: "INPUT_INVALID", message }));
+});
