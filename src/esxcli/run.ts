@@ -12,7 +12,13 @@ interface Answer {
  * ESXi's words, turned into codes. This table is the only place that matches them. Parse errors begin with `Error: ` and are
  * followed by a blank line and the help; a failed command prints only its message; all of it on standard output. [6.7]
  */
-const failures: readonly { readonly words: RegExp; readonly code: ErrorCode; readonly cure: string }[] = [
+const failures: readonly {
+  readonly words: RegExp;
+  /** Only of this command: the words are used for other things, too. */
+  readonly path?: string;
+  readonly code: ErrorCode;
+  readonly cure: string;
+}[] = [
   {
     words: /Unknown command or namespace/,
     code: "COMMAND_UNKNOWN",
@@ -44,6 +50,13 @@ const failures: readonly { readonly words: RegExp; readonly code: ErrorCode; rea
     cure: "If it is bound to an iSCSI adapter, which `esxcli iscsi networkportal list` shows: destroy the PortBinding, or unbind it, and try again.",
   },
   {
+    // The words and the reason: one user's notes.
+    words: /Unable to complete Sysinfo operation/,
+    path: "network nic pauseParams set",
+    code: "COMMAND_FAILED",
+    cure: "A card refuses global pause while priority flow control is on: declare one of the two. The VMkernel log says more.",
+  },
+  {
     words: /Connect to localhost failed/,
     code: "COMMAND_FAILED",
     cure: "hostd does not answer on the host: look at /var/log/hostd.log and restart it with /etc/init.d/hostd restart.",
@@ -68,7 +81,9 @@ export function interpret<T>(command: HostCommand<T>, answer: Answer, host: stri
 
 function failureOf(command: HostCommand, { status, stdout, stderr }: Answer, host: string): IserError {
   const all = `${stdout}\n${stderr}`;
-  const { code, cure } = failures.find(({ words }) => words.test(all)) ?? anyFailure;
+  const ran = command.kind === "log" ? undefined : command.path;
+  const { code, cure } =
+    failures.find(({ words, path }) => words.test(all) && (path === undefined || ran === path)) ?? anyFailure;
   return new IserError(code, {
     host,
     problem: `the command failed with status ${status}`,

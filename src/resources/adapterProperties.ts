@@ -27,7 +27,7 @@ interface Inputs {
 interface Have {
   readonly resolution: Resolution;
   readonly info: AdapterInfo | undefined;
-  /** Of the adapter. Only asked where the IQN is declared: the list has been seen to hang while targets flap. */
+  /** Of the adapter. Only asked where the IQN is to change: the list has been seen to hang while targets flap. */
   readonly sessions: readonly Session[];
   /** The build can leave the IQN as it is while sessions are active. */
   readonly canSkip: boolean;
@@ -61,11 +61,9 @@ export const adapterProperties = define<Inputs, Have, Before>({
   async observe(ask, { adapter, iqn }) {
     const resolution = resolve(await observeAdapters(ask), adapter);
     if (resolution.kind !== "found") return { resolution, info: undefined, sessions: [], canSkip: false };
-    const [info, sessions, options] = await Promise.all([
-      ask(adapterGet(resolution.vmhba)),
-      iqn === undefined ? [] : ask(sessionList(resolution.vmhba)),
-      iqn === undefined ? new Set<string>() : ask(optionsOf(adapterSetPath)),
-    ]);
+    const info = await ask(adapterGet(resolution.vmhba));
+    if (iqn === undefined || iqn === info.iqn) return { resolution, info, sessions: [], canSkip: false };
+    const [sessions, options] = await Promise.all([ask(sessionList(resolution.vmhba)), ask(optionsOf(adapterSetPath))]);
     return { resolution, info, sessions, canSkip: options.has(skipIfSessionActive) };
   },
 
@@ -80,14 +78,11 @@ export const adapterProperties = define<Inputs, Have, Before>({
   current: ({ info }, inputs) => pickNamed(info, inputs),
   report: () => ({}),
 
-  // Whoever deletes it wants the host as it was, and what holds the sessions may be deleted in the same run: they are told, not in the way.
+  // Whoever deletes it wants the host as it was, and what holds the sessions may be deleted in the same run: they are not in the way.
   remove(have, inputs, before) {
     // What is no longer declared is somebody else's by now.
     const declared = names.filter((name) => inputs[name] !== undefined).map((name) => [name, before[name]]);
-    const commands = changes(have, Object.fromEntries(declared), true);
-    const renames = commands.length > 0 && before.iqn !== undefined && before.iqn !== have.info?.iqn;
-    const note = `${have.sessions.length} active sessions keep the name ${have.info?.iqn} until their next login; it is ${before.iqn} again.`;
-    return { commands, notes: renames && have.sessions.length > 0 ? [note] : [] };
+    return { commands: changes(have, Object.fromEntries(declared), true) };
   },
 });
 
@@ -146,7 +141,7 @@ export interface AdapterPropertiesArgs {
  * The iSCSI name and the alias of an adapter: `esxcli iscsi adapter set`. What is not given is not touched.
  *
  * Sessions keep the old name until they log in again, so the IQN is not changed while there are any, unless by `force`. Let bindings and discovery
- * depend on this, so that it comes before them. Deleting it gives the old names back also while there are sessions, and says so.
+ * depend on this, so that it comes before them. Deleting it gives the old names back also while there are sessions.
  *
  * Errors: SESSIONS_ACTIVE, ADAPTER_NOT_FOUND, ADAPTER_AMBIGUOUS. Sources: ESXi 6.7 and ESXCLI reference 8.0.2.
  *

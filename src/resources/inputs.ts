@@ -95,6 +95,11 @@ export function difference(definition: AnyDefinition, olds: Properties, news: Pr
   const outputs = new Set(definition.outputs);
   const differing = fields.filter((field) => given(news[field]) && !isDeepStrictEqual(olds[field], news[field]));
   const dropped = fields.filter((field) => !given(news[field]) && given(olds[field]) && !outputs.has(field));
+  // An identity field that is no longer given can make it another object: CHAP of a target becomes CHAP of the adapter.
+  const droppedIdentity = dropped.filter((field) => definition.identity.includes(field));
+  const elsewhere =
+    droppedIdentity.length > 0 &&
+    definition.id(fieldsOf(definition, olds)) !== definition.id(fieldsOf(definition, news));
   const moved = !isUnknown(news.host) && hostName(olds.host) !== hostName(news.host);
   const hostChanged = moved || isUnknown(news.host) || !isDeepStrictEqual(olds.host, news.host);
   const manner = new Set<string>(definition.manner ?? []);
@@ -102,6 +107,7 @@ export function difference(definition: AnyDefinition, olds: Properties, news: Pr
     changed: [...(hostChanged ? ["host"] : []), ...differing, ...dropped],
     replaces: [
       ...(moved ? ["host"] : []),
+      ...(elsewhere ? droppedIdentity : []),
       ...differing.filter(
         (field) =>
           definition.identity.includes(field) && (!isUnknown(news[field]) || definition.parents?.includes(field)),

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, it } from "mocha";
 import { IserError } from "../../../src/errors.js";
+import type { HostCommand } from "../../../src/esxcli/command.js";
+import { pauseSet } from "../../../src/esxcli/nic.js";
 import { boolean, integer, maybe, one, rows, said, text, texts } from "../../../src/esxcli/output.js";
 import { roceLog } from "../../../src/esxcli/rdma.js";
 import { interpret } from "../../../src/esxcli/run.js";
@@ -161,6 +163,20 @@ describe("a failure", () => {
       "Connect to localhost failed: Connection failure",
     ].map((words) => failed(words).code);
     assert.deepEqual(codes, ["COMMAND_UNKNOWN", "PERMISSION_DENIED", "COMMAND_FAILED", "COMMAND_FAILED"]);
+  });
+
+  it("says why a card refuses global pause, and says it of that command only", () => {
+    const answer = { status: 1, stdout: "Unable to complete Sysinfo operation", stderr: "" };
+    const of = (command: HostCommand) => {
+      try {
+        return interpret(command, answer, "esx01.lab");
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    const pause = pauseSet("vmnic4", { rx: true, tx: true, auto: false });
+    assert.match(String(of(pause)), /priority flow control is on/);
+    assert.doesNotMatch(String(of({ ...pause, path: "network nic list" })), /priority flow control/);
   });
 
   it("has no stack to print", () => assert.equal(failed("x").stack, failed("x").message));

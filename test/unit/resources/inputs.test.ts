@@ -9,6 +9,7 @@ import { type AnyDefinition, check, difference, unknown } from "../../../src/res
 import { iserAdapter } from "../../../src/resources/iserAdapter.js";
 import { portBinding } from "../../../src/resources/portBinding.js";
 import { roceParams } from "../../../src/resources/roceParams.js";
+import { vmkernelAdapter } from "../../../src/resources/vmkernelAdapter.js";
 
 const host = "esx01.lab";
 const reasons = (definition: AnyDefinition, inputs: object) =>
@@ -208,6 +209,20 @@ describe("diff", () => {
       { host, device: "vmrdma0" },
       iserAdapter,
       { changed: [], replaces: [], touchesHost: false },
+    ],
+    [
+      "CHAP of a target that becomes CHAP of the adapter",
+      { host, adapter: "vmrdma0", target: { targetName: "iqn.2010-09.lab:a", address: "192.168.50.100", port: 3260 } },
+      { host, adapter: "vmrdma0" },
+      chap,
+      { changed: ["target"], replaces: ["target"], touchesHost: false },
+    ],
+    [
+      "a TCP/IP stack that is no longer declared",
+      { host, name: "vmk1", portGroup: "iser-a", netstack: "iscsi" },
+      { host, name: "vmk1", portGroup: "iser-a" },
+      vmkernelAdapter,
+      { changed: ["netstack"], replaces: [], touchesHost: false },
     ],
     [
       "another uplink",

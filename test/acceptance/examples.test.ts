@@ -1,0 +1,479 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { promisify } from "node:util";
+import { after, before, describe, it } from "mocha";
+import { type HostOptions, type Simulator, type StorageOptions, startSimulator } from "../../src/simulator/index.js";
+import { findEngine } from "../../tools/engine/find.js";
+import { type Config, Stack } from "../../tools/engine/pulumi.js";
+import type { MockRun, MockRunArgs } from "../support/mockRun.js";
+
+const repository = join(__dirname, "../..");
+const examples = join(repository, "examples");
+const secrets = {
+  production: "simulated-chap-production",
+  archive: "simulated-chap-archive",
+  scratch: "simulated-chap-scratch",
+  mutual: "simulated-chap-mutual",
+};
+const iqn = (label: string) => `iqn.2010-09.lab.storage:${label}`;
+const device = (number: number) => ({ device: `naa.6000000000000000000000000000000${number}`, sizeMb: 102_400 });
+
+/** Free cards and a management network: everything for storage has to be made. */
+const bare: HostOptions = {
+  switches: [{ name: "vSwitch0", uplinks: ["vmnic0"] }],
+  portGroups: [{ name: "Management Network", virtualSwitch: "vSwitch0" }],
+  vmkernelAdapters: [
+    { name: "vmk0", portGroup: "Management Network", ipv4: { address: "192.168.1.11", netmask: "255.255.255.0" } },
+  ],
+};
+/** One storage system with a port on the network of each path. */
+const twoPorts = (...labels: string[]): readonly StorageOptions[] =>
+  ["192.168.50.100", "192.168.51.100"].map((address) => ({
+    address,
+    targets: labels.map((label, at) => ({ name: iqn(label), luns: [device(at + 1)] })),
+  }));
+
+/** A simulated host, as a check looks at it. */
+class Lab {
+  constructor(
+    readonly simulator: Simulator,
+    private readonly bareDump: string,
+  ) {}
+
+  static async start({ prelude = [], ...options }: SimulatedHost): Promise<Lab> {
+    const simulator = await startSimulator(options);
+    const lab = new Lab(simulator, "");
+    for (const line of prelude) lab.hand(line);
+    return new Lab(simulator, simulator.host.dump());
+  }
+
+  get host() {
+    return this.simulator.host;
+  }
+
+  /** Runs a line as an administrator does. */
+  hand(line: string): string {
+    const { status, stdout } = this.host.execute(line);
+    assert.equal(status, 0, `${line}: ${stdout}`);
+    return stdout;
+  }
+
+  /** The sessions: over which card and VMkernel adapter, to what, and how it was authenticated. */
+  sessions(): string[] {
+    return this.host.state.iscsiAdapters
+      .flatMap(({ device, sessions }) =>
+        sessions.map(({ vmk, target, address, authentication }) =>
+          [device, vmk, `${target}@${address}`, authentication].join(" "),
+        ),
+      )
+      .sort();
+  }
+
+  mtuOf(vmk: string): { vmk: number | undefined; carrier: number | undefined } {
+    const { interfaces, portGroups, switches } = this.host.state;
+    const found = interfaces.find(({ name }) => name === vmk);
+    const carrier = portGroups.find(({ name }) => name === found?.portGroup)?.virtualSwitch;
+    return { vmk: found?.mtu, carrier: switches.find(({ name }) => name === carrier)?.mtu };
+  }
+
+  writes(): string[] {
+    return this.host.journal.filter(({ effect }) => effect === "write").map(({ line }) => line);
+  }
+
+  isAsBefore(): void {
+    assert.equal(this.host.dump(), this.bareDump);
+  }
+}
+
+interface SimulatedHost extends HostOptions {
+  /** What an administrator had set before. */
+  readonly prelude?: readonly string[];
+}
+
+interface Example {
+  readonly folder: string;
+  /** Where the folder has several. */
+  readonly variant?: string;
+  readonly hosts: readonly [SimulatedHost, ...SimulatedHost[]];
+  /** Beside what says where the host is. */
+  readonly config?: (labs: readonly Lab[]) => Config;
+  readonly check: (labs: readonly [Lab, ...Lab[]], outputs: Record<string, unknown>, stdout: string) => void;
+  /** After destroy, beside that the hosts are as before. */
+  readonly checkDestroyed?: (labs: readonly [Lab, ...Lab[]]) => void;
+}
+
+const table: readonly Example[] = [
+  {
+    folder: "single-host",
+    hosts: [{ ...bare, storage: twoPorts("databases") }],
+    check: ([lab], { devices }) => {
+      assert.deepEqual(lab.sessions(), [`vmrdma0 vmk1 ${iqn("databases")}@192.168.50.100 none`]);
+      assert.deepEqual(devices, [device(1).device]);
+      assert.match(lab.hand("esxcli network vswitch standard list -v vSwitch1"), /Uplinks: vmnic4\n/);
+    },
+  },
+  {
+    folder: "single-host",
+    variant: "on the host of `esxi-iser simulate`, whose network is there",
+    hosts: [{}],
+    check: ([lab]) => assert.deepEqual(lab.sessions(), [`vmrdma0 vmk1 ${iqn("iser-a")}@192.168.50.100 none`]),
+  },
+  {
+    folder: "multipath",
+    hosts: [{ ...bare, storage: twoPorts("databases") }],
+    check: ([lab], { paths }) => {
+      assert.deepEqual(lab.sessions(), [
+        `vmrdma0 vmk1 ${iqn("databases")}@192.168.50.100 none`,
+        `vmrdma1 vmk2 ${iqn("databases")}@192.168.51.100 none`,
+      ]);
+      assert.deepEqual(paths, { [device(1).device]: 2 });
+      assert.equal(lab.hand("esxcli storage core path list").split(`Device: ${device(1).device}\n`).length - 1, 2);
+    },
+  },
+  {
+    folder: "chap-per-target",
+    hosts: [
+      {
+        ...bare,
+        storage: [
+          {
+            address: "192.168.50.100",
+            targets: [{ name: iqn("production"), chap: { name: "esx01", secret: secrets.production } }],
+          },
+          {
+            address: "192.168.50.101",
+            targets: [{ name: iqn("archive"), chap: { name: "esx01-archive", secret: secrets.archive } }],
+          },
+          {
+            address: "192.168.50.102",
+            targets: [
+              {
+                name: iqn("scratch"),
+                chap: {
+                  name: "esx01-scratch",
+                  secret: secrets.scratch,
+                  mutual: { name: "scratch", secret: secrets.mutual },
+                },
+              },
+            ],
+          },
+        ],
+      },
+    ],
+    config: () => ({
+      productionSecret: { secret: secrets.production },
+      archiveSecret: { secret: secrets.archive },
+      scratchSecret: { secret: secrets.scratch },
+      scratchMutualSecret: { secret: secrets.mutual },
+    }),
+    check: ([lab]) => {
+      assert.deepEqual(lab.sessions(), [
+        `vmrdma0 vmk1 ${iqn("archive")}@192.168.50.101 chap`,
+        `vmrdma0 vmk1 ${iqn("production")}@192.168.50.100 chap`,
+        `vmrdma0 vmk1 ${iqn("scratch")}@192.168.50.102 mutual chap`,
+      ]);
+      const journal = JSON.stringify(lab.host.journal);
+      for (const secret of Object.values(secrets)) assert.ok(!journal.includes(secret));
+    },
+  },
+  {
+    folder: "static-targets",
+    hosts: [{ ...bare, storage: twoPorts("databases", "machines") }],
+    check: ([lab], { devices }) => {
+      assert.deepEqual(lab.sessions(), [
+        `vmrdma0 vmk1 ${iqn("databases")}@192.168.50.100 none`,
+        `vmrdma0 vmk1 ${iqn("machines")}@192.168.50.100 none`,
+        `vmrdma1 vmk2 ${iqn("databases")}@192.168.51.100 none`,
+        `vmrdma1 vmk2 ${iqn("machines")}@192.168.51.100 none`,
+      ]);
+      assert.equal(lab.hand("esxcli iscsi adapter discovery sendtarget list"), "");
+      assert.deepEqual(devices, [device(1).device, device(2).device]);
+    },
+  },
+  {
+    folder: "jumbo-frames-and-flow-control",
+    variant: "with priority flow control",
+    hosts: [
+      {
+        ...bare,
+        storage: twoPorts("databases"),
+        prelude: ["esxcli system module parameters set -m nmlx5_core -p max_vfs=4"],
+      },
+    ],
+    check: ([lab], _outputs, stdout) => {
+      assert.deepEqual(lab.sessions(), [`vmrdma0 vmk1 ${iqn("databases")}@192.168.50.100 none`]);
+      assert.deepEqual(lab.mtuOf("vmk1"), { vmk: 9000, carrier: 9000 });
+      const core = lab.hand("esxcli system module parameters list -m nmlx5_core");
+      assert.match(core, /max_vfs +int +4 [\s\S]*pfcrx +int +0x08 [\s\S]*pfctx +int +0x08 [\s\S]*trust_state +int +2 /);
+      assert.match(lab.hand("esxcli system module parameters list -m nmlx5_rdma"), /dscp_force +int +26 /);
+      assert.match(stdout, /takes effect at the next reboot/);
+    },
+  },
+  {
+    folder: "jumbo-frames-and-flow-control",
+    variant: "with global pause",
+    hosts: [
+      {
+        ...bare,
+        storage: twoPorts("databases"),
+        prelude: ["esxcli network nic pauseParams set -n vmnic4 --rx false --tx false"],
+      },
+    ],
+    config: () => ({ flowControl: "pause" }),
+    check: ([lab]) => {
+      assert.deepEqual(lab.mtuOf("vmk1"), { vmk: 9000, carrier: 9000 });
+      assert.match(lab.hand("esxcli network nic pauseParams list -n vmnic4"), /vmnic4 +true +true +true/);
+      assert.doesNotMatch(lab.hand("esxcli system module parameters list -m nmlx5_core"), /0x08/);
+    },
+  },
+  {
+    folder: "cluster",
+    hosts: eight((number) => ({
+      ...bare,
+      name: `esx0${number}.lab`,
+      storage: twoPorts("databases"),
+      ...(number === 7
+        ? {
+            nics: ["vmnic0", "vmnic4", "vmnic5", "vmnic6", "vmnic7"].map((name) => ({ name })),
+            rdmaDevices: [4, 5, 6, 7].map((nic) => ({ name: `vmrdma${nic - 4}`, uplink: `vmnic${nic}` })),
+          }
+        : {}),
+    })),
+    config: (labs) => ({
+      connections: Object.fromEntries(
+        labs.map(({ simulator: { address, port, fingerprint } }, at) => [
+          `esx0${at + 1}.lab`,
+          { host: address, port, hostKey: fingerprint },
+        ]),
+      ),
+    }),
+    check: (labs, { iqns }) => {
+      for (const [at, lab] of labs.entries()) {
+        const [a, b] = at === 6 ? ["vmrdma2", "vmrdma3"] : ["vmrdma0", "vmrdma1"];
+        assert.deepEqual(lab.sessions(), [
+          `${a} vmk1 ${iqn("databases")}@192.168.50.100 none`,
+          `${b} vmk2 ${iqn("databases")}@192.168.51.100 none`,
+        ]);
+        const mtu = at === 7 ? 1500 : 9000;
+        assert.deepEqual(lab.mtuOf("vmk2"), { vmk: mtu, carrier: mtu });
+        assert.match(
+          lab.hand("esxcli network ip interface ipv4 get -i vmk1"),
+          new RegExp(`192\\.168\\.50\\.1${at + 1} `),
+        );
+        assert.equal(lab.host.counters.connections, 1);
+      }
+      assert.deepEqual(
+        Object.keys(iqns as object),
+        labs.map((_, at) => `esx0${at + 1}.lab`),
+      );
+    },
+  },
+  {
+    folder: "adopt",
+    hosts: [
+      {
+        storage: twoPorts("databases"),
+        prelude: [
+          "esxcli network vswitch standard set -v vSwitch1 -m 9000",
+          "esxcli network ip interface set -i vmk1 -m 9000",
+          "esxcli rdma iser add -d vmrdma0",
+          "esxcli iscsi adapter set -A vmhba64 -a storage-a",
+          "esxcli iscsi adapter param set -A vmhba64 -k RecoveryTimeout -v 25",
+          "esxcli iscsi networkportal add -A vmhba64 -n vmk1",
+          "esxcli iscsi adapter discovery sendtarget add -A vmhba64 -a 192.168.50.100",
+          "esxcli iscsi adapter discovery rediscover -A vmhba64",
+        ],
+      },
+    ],
+    check: ([lab], { vmhba }) => {
+      assert.equal(vmhba, "vmhba64");
+      lab.isAsBefore();
+    },
+    checkDestroyed: ([lab]) => assert.deepEqual(lab.writes(), []),
+  },
+];
+
+/** Those that the table does not run as the others, each with a test below or elsewhere. */
+const special = ["composed", "quickstart", "unit-test"];
+
+function eight(make: (number: number) => SimulatedHost): readonly [SimulatedHost, ...SimulatedHost[]] {
+  return [make(1), ...[2, 3, 4, 5, 6, 7, 8].map(make)];
+}
+
+/** Runs a program of this repository; what is built does not count for the coverage of the sources. */
+const node = (args: readonly string[], options: { cwd: string; env: Record<string, string> }) =>
+  promisify(execFile)(process.execPath, args, {
+    cwd: options.cwd,
+    env: { ...process.env, NODE_V8_COVERAGE: undefined, ...options.env },
+  });
+
+describe("the examples", () => {
+  it("are all run", () => {
+    const folders = readdirSync(examples, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    const run = new Set([...table.map(({ folder }) => folder), ...special]);
+    assert.deepEqual(folders.map(({ name }) => name).sort(), [...run].sort());
+  });
+
+  for (const folder of new Set(table.map(({ folder }) => folder).concat("composed", "unit-test")))
+    it(`have a project, a program and an explanation in ${folder}`, () => {
+      for (const file of ["Pulumi.yaml", "index.ts", "README.md", "tsconfig.json"])
+        assert.ok(existsSync(join(examples, folder, file)), file);
+    });
+});
+
+for (const { folder, variant, hosts, config, check, checkDestroyed } of table)
+  describe(`the example ${[folder, variant].filter(Boolean).join(" ")}, on the real engine`, function () {
+    this.timeout(600_000);
+    let labs: readonly [Lab, ...Lab[]];
+    let stack: Stack;
+    /** The types of the example were checked by the preview, and are checked by `npm run types`. */
+    const quick = { env: { PULUMI_NODEJS_TRANSPILE_ONLY: "true" } };
+    const connections = () => labs.map(({ host }) => host.counters.connections);
+
+    before(async () => {
+      const [first, ...others] = hosts;
+      labs = [await Lab.start(first), ...(await Promise.all(others.map(Lab.start)))];
+      // From here on the journal is of what the program does.
+      for (const { host } of labs) host.journal.length = 0;
+      const { address, port, fingerprint, password } = labs[0].simulator;
+      stack = await Stack.init(
+        join(examples, folder),
+        "dev",
+        {
+          ...(labs.length === 1 ? { host: address, port, "esxi-iser:hostKey": fingerprint } : {}),
+          "esxi-iser:password": { secret: password },
+          ...config?.(labs),
+        },
+        { timeoutMs: 300_000 },
+      );
+    });
+    after(async () => {
+      stack?.dispose();
+      for (const { simulator } of labs ?? []) await simulator.close();
+    });
+
+    it("has a preview that asks no host", async () => {
+      const { changes } = await stack.preview();
+      assert.ok(changes.length > 0);
+      assert.deepEqual(new Set(changes.map(({ op }) => op)), new Set(["create"]));
+      assert.deepEqual(
+        connections(),
+        labs.map(() => 0),
+      );
+    });
+
+    it("does what it says", async () => {
+      const { stdout } = await stack.up(quick);
+      check(labs, await stack.outputs(), stdout);
+    });
+
+    it("changes nothing and asks no host the second time", async () => {
+      const start = connections();
+      assert.deepEqual((await stack.up(quick)).changes, []);
+      assert.deepEqual(connections(), start);
+    });
+
+    it("leaves the hosts as they were", async () => {
+      await stack.destroy();
+      for (const lab of labs) lab.isAsBefore();
+      checkDestroyed?.(labs);
+    });
+  });
+
+describe("the example composed, with Pulumi's mocks", function () {
+  this.timeout(60_000);
+  const rescan = "pulumi-nodejs:dynamic/esxi-iser:Rescan";
+  const known = {
+    "pulumi:pulumi:StackReference": {
+      outputs: { hostAddress: "192.168.50.11", netmask: "255.255.255.0", storageAddress: "192.168.50.100" },
+    },
+    "vsphere:index/getDatacenter:getDatacenter": { id: "datacenter-2" },
+    "vsphere:index/getHost:getHost": { id: "host-9" },
+  };
+  const found = (...names: string[]) => names.map((name) => ({ name, displayName: name, sizeMb: 102_400, paths: [] }));
+  const made = (devices: ReturnType<typeof found>) => ({
+    ...known,
+    "random:index/randomPassword:RandomPassword": { result: secrets.production },
+    [rescan]: { devices },
+    "vsphere:index/vmfsDatastore:VmfsDatastore": { url: "ds:///vmfs/volumes/simulated/" },
+  });
+  const run = async (preview: boolean, answers: MockRunArgs["answers"]) => {
+    const args: MockRunArgs = {
+      program: join(examples, "composed/index.ts"),
+      project: "iser-composed",
+      config: {
+        host: "esx01.lab",
+        port: "22",
+        device: "vmrdma0",
+        networkStack: "organization/network/dev",
+        datacenter: "lab",
+        datastore: "iser",
+      },
+      preview,
+      answers,
+    };
+    const program = ["--import", "tsx", join(repository, "test/support/mockRun.ts"), JSON.stringify(args)];
+    const env = { NODE_PATH: join(repository, "test/fixtures/modules") };
+    const { stdout } = await node(program, { cwd: repository, env });
+    const { resources, outputs } = JSON.parse(stdout) as MockRun;
+    const inputsOf = (type: string) => {
+      const all = resources.filter((resource) => resource.type.split(":").at(-1) === type);
+      assert.equal(all.length, 1, type);
+      return all[0]?.inputs ?? {};
+    };
+    return { inputsOf, outputs };
+  };
+
+  it("takes the addresses of the network's stack in a preview, and does not know the disk yet", async () => {
+    const { inputsOf } = await run(true, known);
+    assert.equal(inputsOf("DiscoveryAddress").address, "192.168.50.100");
+    assert.deepEqual(inputsOf("VmkernelAdapter").ipv4, { address: "192.168.50.11", netmask: "255.255.255.0" });
+    assert.match(JSON.stringify(inputsOf("VmfsDatastore").disks), /Unknown/);
+  });
+
+  it("makes the datastore on the device that was found, and CHAP from the generated secret", async () => {
+    const { inputsOf, outputs } = await run(false, made(found("naa.1")));
+    const { disks, hostSystemId } = inputsOf("VmfsDatastore");
+    assert.deepEqual({ disks, hostSystemId }, { disks: ["naa.1"], hostSystemId: "host-9" });
+    const { secret } = inputsOf("Chap");
+    assert.ok(typeof secret === "object" && secret !== null && Object.values(secret).includes(secrets.production));
+    assert.equal(outputs.chapSecret, secrets.production);
+  });
+
+  it("formats nothing when it is not clear which device is meant", async () => {
+    await assert.rejects(run(false, made(found("naa.1", "naa.2"))), /there are: naa\.1, naa\.2/);
+    await assert.rejects(run(false, made([])), /there are: none/);
+  });
+});
+
+describe("the example unit-test, as its README says", function () {
+  this.timeout(600_000);
+  let home: string;
+  before(() => {
+    home = mkdtempSync(join(tmpdir(), "esxi-iser-unit-test-"));
+  });
+  after(() => rmSync(home, { recursive: true, force: true }));
+
+  it("passes", async () => {
+    const engine = await findEngine();
+    const cwd = join(examples, "unit-test");
+    const mocha = join(repository, "node_modules/mocha/bin/mocha.js");
+    const { stdout } = await node([mocha, "--no-config", "--import=tsx", "storage.test.ts"], {
+      cwd,
+      env: {
+        PATH: [engine.path, process.env.PATH ?? ""].join(delimiter),
+        HOME: home,
+        PULUMI_HOME: join(home, "pulumi"),
+        PULUMI_SKIP_UPDATE_CHECK: "1",
+      },
+    });
+    assert.match(stdout, /4 passing/);
+    assert.deepEqual(
+      readdirSync(cwd).filter((file) => /^Pulumi\..+\.yaml$/.test(file)),
+      [],
+    );
+  });
+});
