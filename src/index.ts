@@ -1,4 +1,4 @@
-export { IserCluster, type IserClusterArgs } from "./components/iserCluster.js";
+export { type HostDifference, IserCluster, type IserClusterArgs } from "./components/iserCluster.js";
 export { IserHost, type IserHostArgs, type IserHostSettings } from "./components/iserHost.js";
 export type {
   ChapOptions,
@@ -6,6 +6,7 @@ export type {
   IserPath,
   IserPathArgs,
   ParameterOptions,
+  PathDefaults,
   StaticTargetOptions,
 } from "./components/iserPath.js";
 export { type ErrorCode, errorCodes, IserError } from "./errors.js";

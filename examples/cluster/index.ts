@@ -9,7 +9,7 @@ const storage = config.require("storage");
 /** How a host is reached, by its name: only what differs from port 22 at that name, and its host key. */
 const connections = config.getObject<Record<string, Partial<HostArgs>>>("connections") ?? {};
 
-const ipv4 = (network: string, number: number) => ({ address: `${network}.${number}`, netmask });
+const ipv4 = (network: string, number: number) => ({ address: `${network}.${number}` });
 
 /** What each host has other than the rest: how it is reached, and its storage addresses. */
 const member = (name: string, number: number) => ({
@@ -23,8 +23,8 @@ const member = (name: string, number: number) => ({
 const cluster = new IserCluster("lab", {
   mtu: 9000,
   paths: {
-    "iser-a": { device: "vmrdma0", vmkernelAdapter: { name: "vmk1" } },
-    "iser-b": { device: "vmrdma1", vmkernelAdapter: { name: "vmk2" } },
+    "iser-a": { device: "vmrdma0", vmkernelAdapter: { name: "vmk1", ipv4: { netmask } } },
+    "iser-b": { device: "vmrdma1", vmkernelAdapter: { name: "vmk2", ipv4: { netmask } } },
   },
   discovery: {
     "array-a": { address: `${networkA}.${storage}`, paths: ["iser-a"] },

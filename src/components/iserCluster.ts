@@ -3,10 +3,10 @@ import { IserError } from "../errors.js";
 import type { HostArgs } from "../resources/host.js";
 import { IserHost, type IserHostSettings } from "./iserHost.js";
 
-/** A part of the settings, at any depth. */
+/** A part of the settings, at any depth. Null: not what the others have, but left out. */
 type Partly<T> = T extends pulumi.Output<unknown> | Promise<unknown> | readonly unknown[] | string | number | boolean
   ? T
-  : { [K in keyof T]?: Partly<T[K]> | undefined };
+  : { [K in keyof T]?: Partly<T[K]> | null | undefined };
 
 /** What one host has other than the rest. */
 export interface HostDifference extends Partly<IserHostSettings> {
@@ -15,7 +15,10 @@ export interface HostDifference extends Partly<IserHostSettings> {
 }
 
 export interface IserClusterArgs extends Partly<IserHostSettings> {
-  /** The hosts by name, each with what it has other than the rest: the addresses of its VMkernel adapters, for instance. Merged into the shared settings at every depth; lists are replaced. */
+  /**
+   * The hosts by name, each with what it has other than the rest: the addresses of its VMkernel adapters, for instance. Merged into the shared
+   * settings at every depth; lists are replaced, and `null` leaves out what the others have.
+   */
   hosts: Readonly<Record<string, HostDifference>>;
   /** How all hosts are reached, but for their names. */
   connection?: Omit<HostArgs, "host"> | undefined;
@@ -81,6 +84,7 @@ function refuse(name: string, hosts: IserClusterArgs["hosts"], atOnce: number): 
 /** The second over the first, at every depth of plain objects. */
 function merge(base: unknown, over: unknown): unknown {
   if (over === undefined) return base;
+  if (over === null) return undefined;
   if (!isPlain(base) || !isPlain(over)) return over;
   // A card goes by one of two names: the one that is given takes the place of the other.
   const given = (key: string) => over[key] !== undefined;

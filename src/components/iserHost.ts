@@ -23,6 +23,11 @@ export interface IserHostSettings extends PathDefaults {
   staticTargets?: Readonly<Record<string, StaticTargetOptions>> | undefined;
   /** Parameters of VMkernel modules by module; `priorityFlowControl` gives those of flow control. They take effect at the next reboot. */
   moduleParameters?: Readonly<Record<string, ModuleParametersArgs["parameters"]>> | undefined;
+  /**
+   * Look for devices at the end, and again when an address, a target or one of `triggers` changes: give those another value when the storage
+   * system has something new. `false`: no rescan, so that a host that is as declared gets no write at all. Default: without triggers.
+   */
+  rescan?: false | { triggers: readonly pulumi.Input<string | number>[] } | undefined;
 }
 
 export interface IserHostArgs extends IserHostSettings {
@@ -57,12 +62,16 @@ export class IserHost extends pulumi.ComponentResource {
   readonly adapters: pulumi.Output<Record<string, string>>;
   /** The iSCSI name of each path: what the storage system is told. */
   readonly iqns: pulumi.Output<Record<string, string>>;
-  /** The storage devices found, by canonical name, with their paths over all adapters. */
+  /** The module parameters by module. */
+  readonly modules: Readonly<Record<string, ModuleParameters>>;
+  /** A module has parameters that count from the next reboot of the host. */
+  readonly rebootRequired: pulumi.Output<boolean>;
+  /** The storage devices found, by canonical name, with their paths over all adapters. Empty without a rescan. */
   readonly devices: pulumi.Output<FoundDevice[]>;
 
   constructor(name: string, args: IserHostArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super("esxi-iser:index:IserHost", name, {}, opts);
-    const { host, paths, discovery = {}, staticTargets = {}, moduleParameters = {}, ...defaults } = args;
+    const { host, paths, discovery = {}, staticTargets = {}, moduleParameters = {}, rescan, ...defaults } = args;
     const addresses = mapped(discovery, (one) =>
       typeof one === "string" || pulumi.Output.isInstance(one) ? { address: one } : one,
     );
@@ -72,21 +81,32 @@ export class IserHost extends pulumi.ComponentResource {
       ...(opts.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }),
     };
 
-    for (const [module, parameters] of Object.entries(moduleParameters))
-      new ModuleParameters(`${name}/${module}`, { host, module, parameters }, own);
+    this.modules = mapped(
+      moduleParameters,
+      (parameters, module) => new ModuleParameters(`${name}/${module}`, { host, module, parameters }, own),
+    );
     this.paths = mapped(paths, (path, key) => {
       const settings: PathSettings = {
         ...defaults,
         ...path,
         discovery: ofPath(addresses, key),
         staticTargets: ofPath(staticTargets, key),
+        rescanTriggers: rescan === false ? undefined : (rescan?.triggers ?? []),
       };
       return declarePath(name, key, host, settings, own);
     });
     this.adapters = pulumi.output(mapped(this.paths, ({ adapter }) => adapter.vmhba));
     this.iqns = pulumi.output(mapped(this.paths, ({ iqn }) => iqn));
-    this.devices = pulumi.all(Object.values(this.paths).map(({ rescan }) => rescan.devices)).apply(merged);
-    this.registerOutputs({ adapters: this.adapters, iqns: this.iqns, devices: this.devices });
+    this.devices = pulumi.all(Object.values(this.paths).map(({ rescan }) => rescan?.devices ?? [])).apply(merged);
+    this.rebootRequired = pulumi
+      .all(Object.values(this.modules).map(({ rebootRequired }) => rebootRequired))
+      .apply((all) => all.includes(true));
+    this.registerOutputs({
+      adapters: this.adapters,
+      iqns: this.iqns,
+      devices: this.devices,
+      rebootRequired: this.rebootRequired,
+    });
   }
 }
 

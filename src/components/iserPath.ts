@@ -79,6 +79,8 @@ export interface StaticTargetOptions extends DiscoveryOptions {
 }
 
 export interface PathSettings extends IserPathArgs {
+  /** Undefined: no rescan. */
+  readonly rescanTriggers: readonly pulumi.Input<unknown>[] | undefined;
   readonly discovery: Readonly<Record<string, DiscoveryOptions>>;
   readonly staticTargets: Readonly<Record<string, StaticTargetOptions>>;
 }
@@ -90,7 +92,7 @@ export interface IserPath {
   readonly vmkernelAdapter: VmkernelAdapter | undefined;
   readonly adapter: IserAdapter;
   readonly binding: PortBinding;
-  readonly rescan: Rescan;
+  readonly rescan: Rescan | undefined;
   /** The declared iSCSI name, or the one that the host made. */
   readonly iqn: pulumi.Output<string>;
 }
@@ -107,7 +109,8 @@ export function declarePath(
   opts: pulumi.CustomResourceOptions,
 ): IserPath {
   const called = `${name}/${key}`;
-  const { device, uplink, roceVersion, chap, parameters, pauseParams, iqn, alias, discovery, staticTargets } = settings;
+  const { device, uplink, roceVersion, chap, parameters, pauseParams, iqn, alias } = settings;
+  const { discovery, staticTargets, rescanTriggers } = settings;
   const after = (...made: (pulumi.Resource | undefined)[]) => pulumi.mergeOptions(opts, { dependsOn: existing(made) });
 
   const network = declareNetwork(called, key, host, settings, opts);
@@ -155,8 +158,10 @@ export function declarePath(
     network.vmkernelName,
     Object.values(discovery).map(place),
     Object.values(staticTargets).map(place),
+    ...(rescanTriggers ?? []),
   ]);
-  const rescan = new Rescan(called, { host, adapter, triggers }, after(...found, binding, ownChap, ownParameters));
+  const rescan =
+    rescanTriggers && new Rescan(called, { host, adapter, triggers }, after(...found, binding, ownChap, ownParameters));
   return {
     ...network,
     adapter,

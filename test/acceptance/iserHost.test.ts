@@ -246,3 +246,48 @@ for (const { model, roce, rebootToDelete } of models)
       assert.equal(program.host.dump(), bare);
     });
   });
+
+describe("a host that is already as it is declared", function () {
+  this.timeout(180_000);
+  let program: Program;
+  before(async () => {
+    program = await Program.start({ model: "8.0" });
+    for (const line of [
+      "esxcli network vswitch standard set -v vSwitch1 -m 9000",
+      "esxcli network ip interface set -i vmk1 -m 9000",
+      "esxcli rdma iser add -d vmrdma0",
+      "esxcli iscsi adapter set -A vmhba64 -a storage-a",
+      "esxcli iscsi networkportal add -A vmhba64 -n vmk1",
+      "esxcli iscsi adapter discovery sendtarget add -A vmhba64 -a 192.168.50.100",
+      "esxcli iscsi adapter discovery rediscover -A vmhba64",
+    ])
+      assert.equal(program.host.execute(line).status, 0, line);
+  });
+  after(() => program?.close());
+
+  it("is adopted without a write, and left without one", async () => {
+    const { dump, writes } = { dump: program.host.dump(), writes: program.host.counters.writes };
+    await program.declare([
+      {
+        type: "IserHost",
+        as: "esx01",
+        mtu: 9000,
+        rescan: false,
+        paths: {
+          "iser-a": {
+            device: "vmrdma0",
+            alias: "storage-a",
+            virtualSwitch: "vSwitch1",
+            portGroup: "iser-a",
+            vmkernelAdapter: { name: "vmk1", ipv4: { address: "192.168.50.11", netmask } },
+          },
+        },
+        discovery: { array: "192.168.50.100" },
+      },
+    ]);
+    await program.stack.up();
+    assert.deepEqual((await program.stack.refresh()).changes, []);
+    await program.stack.destroy();
+    assert.deepEqual([program.host.counters.writes, program.host.dump()], [writes, dump]);
+  });
+});

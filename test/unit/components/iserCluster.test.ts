@@ -60,6 +60,15 @@ describe("a cluster", () => {
     assert.equal(inputs("VirtualSwitch", "lab/esx03.lab/a")?.mtu, 1500);
   });
 
+  it("lets a host leave out what the others have", async () => {
+    const hosts = { "esx01.lab": {}, "esx02.lab": { mtu: null, roceVersion: null } };
+    await settled(() => new IserCluster("lab", { ...three, roceVersion: "v2", hosts }));
+    const versions = registered.filter(({ type }) => type === "RoceParams").map(({ name }) => name);
+    assert.deepEqual(versions, ["lab/esx01.lab/a"]);
+    assert.equal(inputs("VirtualSwitch", "lab/esx01.lab/a")?.mtu, 9000);
+    assert.equal(inputs("VirtualSwitch", "lab/esx02.lab/a")?.mtu, undefined);
+  });
+
   for (const [title, change, message] of [
     ["no host", { hosts: {} }, /hosts is empty/],
     ["a number of hosts at once that is none", { atOnce: 0 }, /atOnce is 0/],

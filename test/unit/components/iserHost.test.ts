@@ -161,6 +161,14 @@ describe("a host that is declared as one", () => {
     assert.doesNotMatch(triggers("esx01/b"), /192\.168\.50\.100/);
   });
 
+  it("scans again when a trigger changes, and not at all where it is told so", async () => {
+    await declare({ ...two, rescan: { triggers: ["2026-11"] } });
+    assert.match(JSON.stringify(inputsOf("Rescan", "esx01/a").triggers), /2026-11/);
+    registered.length = 0;
+    await declare({ ...two, rescan: false });
+    assert.ok(!all().some((one) => one.startsWith("Rescan")));
+  });
+
   const refused: [string, Partial<IserHostArgs>, RegExp][] = [
     ["no path", { paths: {} }, /paths is empty/],
     [
