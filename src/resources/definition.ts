@@ -17,8 +17,8 @@ export interface Memory<I> {
 export interface Peers<H> {
   /** The first observation of the host in this process: what was there before any of them wrote. */
   readonly first: H;
-  /** Those that the program or the state has, and that were not deleted. */
-  readonly declared: ReadonlySet<string>;
+  /** Those that the program or the state has, and that were not deleted, with what delete is to give back as far as it is known. */
+  readonly declared: ReadonlyMap<string, JsonRecord>;
   /** Those whose delete has run, with what delete was to give back. */
   readonly released: ReadonlyMap<string, JsonRecord>;
 }
@@ -95,8 +95,11 @@ export interface Definition<I extends object, H, B extends JsonRecord> {
   mayExist?(have: H, inputs: I): boolean;
   /** The commands that bring the host from `have` to `want`; none when it is there. Throws, before anything is written, what forbids it. */
   plan(have: H, want: I, memory: Memory<I>): readonly HostCommand[];
-  /** What the host has in place of what `want` will write, so that delete can give it back. */
-  record(have: H, want: I, peers: Peers<H>): B;
+  /**
+   * What the host has in place of what `want` will write, so that delete can give it back. `earlier`: what an earlier write has recorded, which
+   * stays; undefined at the first.
+   */
+  record(have: H, want: I, peers: Peers<H>, earlier?: Partial<B>): B;
   /** The declared fields as the host has them. What cannot be read back is left out and stays as it was last applied. */
   current(have: H, inputs: I): Partial<I>;
   /** The outputs beside the inputs. */

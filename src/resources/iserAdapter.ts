@@ -101,12 +101,18 @@ export const iserAdapter = define<Inputs, Have, Before>({
     return [iserAdd(perDevice ? device.name : undefined)];
   },
 
-  // An adapter that came with another's `add`, or that was left by a delete of this process, did not exist before.
-  record({ resolution }, inputs, { first, released }) {
+  // An adapter that came with another's `add`, in this run or an earlier one, or that was left by a delete, did not exist before.
+  record({ resolution, perDevice }, inputs, { first, declared, released }) {
     const atFirst = resolve(first.view, reference(inputs)).kind === "found";
+    const device = resolution.kind === "found" ? (resolution.device?.name ?? "") : "";
+    const madeBy = [...(declared.values() as Iterable<Partial<Before>>)].find(
+      ({ existed, beside = [] }) => !perDevice && existed === false && !beside.includes(device),
+    );
+    const wasLeft = released.get(reference(inputs))?.existed === false;
+    const beside = [...owners(first.view).values()].flatMap((owner) => (owner === undefined ? [] : [owner.name]));
     return {
-      existed: resolution.kind === "found" && atFirst && released.get(reference(inputs))?.existed !== false,
-      beside: [...owners(first.view).values()].flatMap((owner) => (owner === undefined ? [] : [owner.name])),
+      existed: resolution.kind === "found" && atFirst && !wasLeft && madeBy === undefined,
+      beside: madeBy?.beside ?? beside,
     };
   },
 

@@ -39,7 +39,7 @@ const defaultSettleSeconds = 10;
 /** What is remembered of the resources of one type on one host for as long as this process lives. */
 interface HostPeers {
   first: unknown;
-  readonly declared: Set<string>;
+  readonly declared: Map<string, JsonRecord>;
   readonly released: Map<string, JsonRecord>;
   /** By id, the create of this process that has the object now. */
   readonly owners: Map<string, string>;
@@ -98,7 +98,7 @@ export class Lifecycle {
 
   diff(olds: Properties, news: Properties): DiffResult {
     const { changed, replaces } = difference(this.definition, olds, news);
-    this.declare(news);
+    this.declare(news, olds);
     // What replaces an object may be the same object on the host under another name, so the old one goes first.
     return {
       changes: changed.length > 0 || olds.unfinished === true,
@@ -226,9 +226,9 @@ export class Lifecycle {
         const observe = () => definition.observe(this.ask(session), want);
         const have = await observe();
         const peers = this.peersOf(news, have);
-        recorded ??= definition.record(have, want, peers);
+        recorded ??= definition.record(have, want, peers, olds?.before as JsonRecord | undefined);
         peers.released.delete(definition.id(want));
-        peers.declared.add(definition.id(want));
+        peers.declared.set(definition.id(want), kept().before);
         peers.owners.set(this.id(news), instance);
         const commands = definition.plan(have, want, memory);
         const rebootRequired = await this.apply(session, commands, () => {
@@ -332,10 +332,10 @@ export class Lifecycle {
     return peers;
   }
 
-  private declare(properties: Properties): void {
+  private declare(properties: Properties, state: Properties = properties): void {
     const inputs = fieldsOf(this.definition, properties);
     if (!isUnknown(properties.host) && !isUnknown(inputs))
-      this.peersAt(properties).declared.add(this.definition.id(inputs));
+      this.peersAt(properties).declared.set(this.definition.id(inputs), (state.before ?? {}) as JsonRecord);
   }
 
   /** One observation: each question is asked once, and what cannot change while the connection lasts, once a connection. */
@@ -356,7 +356,7 @@ export class Lifecycle {
 }
 
 function newPeers(): HostPeers {
-  return { first: undefined, declared: new Set(), released: new Map(), owners: new Map(), awaitReboot: new Set() };
+  return { first: undefined, declared: new Map(), released: new Map(), owners: new Map(), awaitReboot: new Set() };
 }
 
 /** Growing pauses, in milliseconds, that come to the deadline together. */

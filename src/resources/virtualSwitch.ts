@@ -106,7 +106,7 @@ export const virtualSwitch = define<Inputs, Have, Before>({
     ];
   },
 
-  record(have, want) {
+  record(have, want, _peers, earlier) {
     const found = switchOf(have, want.name);
     const taken = knownNics(have.devices, want.uplinks).flatMap((nic) => {
       const owner = ownerOf(have, nic);
@@ -115,7 +115,9 @@ export const virtualSwitch = define<Inputs, Have, Before>({
         : [[nic, { from: owner.name, had: uplinksOf(have, owner) }]];
     });
     if (found === undefined) return { existed: false, ...Object.fromEntries(taken) };
-    const lowered = tooLarge(have, found, want.mtu).filter(({ name }) => want.lowerFirst?.includes(name));
+    // Later it is lowered from what was declared here meanwhile.
+    const isFirst = earlier === undefined;
+    const lowered = tooLarge(have, found, want.mtu).filter(({ name }) => isFirst && want.lowerFirst?.includes(name));
     return {
       existed: true,
       ...(want.mtu === undefined ? {} : { mtu: found.mtu }),

@@ -13,8 +13,8 @@ export class DirectLab {
   readonly host: SimulatedHost;
   readonly notices: string[] = [];
   readonly reach: Reach;
-  private readonly declarations = new Declarations();
-  private readonly lives = new Map<AnyDefinition, Lifecycle>();
+  private declarations = new Declarations();
+  private lives = new Map<AnyDefinition, Lifecycle>();
   private readonly lanes = new Map<string, Promise<unknown>>();
 
   constructor(options: HostOptions = {}) {
@@ -46,6 +46,12 @@ export class DirectLab {
     const life = this.lives.get(definition) ?? new Lifecycle(definition, this.reach, this.declarations);
     this.lives.set(definition, life);
     return new Declared(life, { host: "esx01.lab" });
+  }
+
+  /** The next run of the program has a process of its own. */
+  newProcess(): void {
+    this.declarations = new Declarations();
+    this.lives = new Map();
   }
 
   /** What a look at the host now says is left to do, where the inputs were the last to be applied. */

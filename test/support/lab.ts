@@ -80,6 +80,12 @@ export class Declared {
     return this.life.check({ host: this.host, ...inputs }).failures.map(({ reason }) => reason);
   }
 
+  isReplacedBy(inputs: object): boolean {
+    if (this.state === undefined) return false;
+    const { inputs: news } = this.life.check({ host: this.host, ...inputs });
+    return this.life.diff(this.state, news).replaces.length > 0;
+  }
+
   /** `pulumi up`: check, then create, update, replace or nothing. */
   async up(inputs: object): Promise<"create" | "update" | "replace" | "same"> {
     const { inputs: news, failures } = this.life.check({ host: this.host, ...inputs });

@@ -30,6 +30,8 @@ export interface Situation {
   /** What an administrator did before. */
   readonly prelude: readonly string[];
   readonly program: readonly Planned[];
+  /** What the program becomes: resources of the same name are changed, others come or go. */
+  readonly later: readonly Planned[];
 }
 
 const netmask = "255.255.255.0";
@@ -224,7 +226,7 @@ const system: fc.Arbitrary<Planned[]> = fc
         ? [
             {
               definition: pauseParams,
-              as: "pause",
+              as: `pause ${nic}`,
               inputs: { nic: pause[0], ...pause[1] },
               after: [],
               mayChange: Object.keys(pause[1]).map((key) => of("nics", nic, `\\.pause\\.${key}`)),
@@ -345,6 +347,20 @@ const onAdapter = (device: string, vmk: string, model: string): fc.Arbitrary<Pla
       return made.map(vmkOfBinding);
     });
 
+/** The inputs of the later program over those of the first, and its parameters over the parameters. */
+function over(first: object = {}, later: object): object {
+  const given = Object.entries(later).filter(([, value]) => value !== undefined);
+  const [before, now] = [first, later] as { parameters?: object }[];
+  const parameters = now?.parameters && { parameters: { ...before?.parameters, ...now.parameters } };
+  return { ...first, ...Object.fromEntries(given), ...parameters };
+}
+
+/** A program for a host of a model: everything that can be declared, some of it, in any order. */
+const anyProgram = (model: string): fc.Arbitrary<Planned[]> =>
+  fc
+    .tuple(network, system, maybe(onAdapter("vmrdma0", "vmk1", model)), maybe(onAdapter("vmrdma1", "vmk2", model)))
+    .map(([net, sys, first = [], second = []]) => [...net, ...sys, ...first, ...second]);
+
 export const situation: fc.Arbitrary<Situation> = fc
   .constantFrom("7.0" as const, "8.0" as const, "9.0" as const)
   .chain((model) =>
@@ -356,28 +372,39 @@ export const situation: fc.Arbitrary<Situation> = fc
       hasAdapter: fc.boolean(),
       onNetwork: fc.subarray(networkPrelude),
       onFirst: fc.subarray(adapterPrelude),
-      network,
-      system,
-      first: maybe(onAdapter("vmrdma0", "vmk1", model)),
-      second: maybe(onAdapter("vmrdma1", "vmk2", model)),
+      program: anyProgram(model),
+      later: anyProgram(model),
     }),
   )
-  .map(({ options, hasAdapter, onNetwork, onFirst, network: net, system: sys, first = [], second = [] }) => {
+  .map(({ options, hasAdapter, onNetwork, onFirst, program, later }) => {
     const prelude = [
       ...onNetwork,
       ...(hasAdapter ? [`esxcli rdma iser add${options.model === "7.0" ? "" : " -d vmrdma0"}`, ...onFirst] : []),
     ];
     // A CHAP secret of before cannot be given back.
     const chapBefore = prelude.some((one) => one.includes("auth chap set"));
-    const program = [...net, ...sys, ...first, ...second].filter(
-      ({ as }) => !(chapBefore && as === "vmrdma0 own chap"),
-    );
-    const declared = new Set(program.map(({ as }) => as));
-    const told = program.map(({ as, definition: { type }, inputs, after }) => ({ type, as, inputs, after }));
-    return {
-      [fc.toStringMethod]: () => JSON.stringify({ model: options.model, prelude, program: told }, undefined, 1),
-      options,
-      prelude,
-      program: program.map((one) => ({ ...one, after: one.after.filter((other) => declared.has(other)) })),
+    const possible = (all: readonly Planned[]): Planned[] => {
+      const kept = all.filter(({ as }) => !(chapBefore && as === "vmrdma0 own chap"));
+      const declared = new Set(kept.map(({ as }) => as));
+      return kept.map((one) => ({ ...one, after: one.after.filter((other) => declared.has(other)) }));
     };
+    // What is no longer given stays as it is, so the later program goes on giving what the first one gave.
+    const named = new Set(later.map(({ as }) => as));
+    // What something still needs does not go: a virtual switch keeps its MTU as long as a VMkernel adapter with that is on it.
+    // Nor a VMkernel adapter whose MTU a virtual switch begins to lower in the same breath.
+    const needed = program.filter(
+      ({ as }) =>
+        !named.has(as) &&
+        ((as === "vmk1" && named.has("vSwitch1")) ||
+          program.some((one) => named.has(one.as) && one.after.includes(as))),
+    );
+    const widened = [...needed, ...later].map((one) => ({
+      ...one,
+      inputs: over(program.find(({ as }) => as === one.as)?.inputs, one.inputs),
+    }));
+    const told = (all: readonly Planned[]) =>
+      all.map(({ as, definition: { type }, inputs, after }) => ({ type, as, inputs, after }));
+    const given = { options, prelude, program: possible(program), later: possible(widened) };
+    const text = { model: options.model, prelude, program: told(given.program), later: told(given.later) };
+    return { [fc.toStringMethod]: () => JSON.stringify(text, undefined, 1), ...given };
   });

@@ -78,6 +78,19 @@ describe("the network of a host", () => {
       assert.equal(lab.host.dump(), bare);
     });
 
+    it(`keeps apart what a VMkernel adapter had and what was declared meanwhile, ${title}`, async () => {
+      await start(unknowns, `${sw} set -v vSwitch1 -m 9000`);
+      const bare = lab.host.dump();
+      const [carrier, vmk] = [lab.lifecycle(virtualSwitch), lab.lifecycle(vmkernelAdapter)];
+      for (const mtu of [9000, 1500]) {
+        await carrier.up({ name: "vSwitch1", mtu, lowerFirst: ["vmk1"] });
+        await vmk.up({ name: "vmk1", portGroup: "iser-a", mtu });
+      }
+      await vmk.destroy();
+      await carrier.destroy();
+      assert.equal(lab.host.dump(), bare);
+    });
+
     it(`gets back the larger MTUs that it had, ${title}`, async () => {
       await start(unknowns, `${sw} set -v vSwitch1 -m 9000`, `${ip} set -i vmk1 -m 8000`);
       const bare = lab.host.dump();

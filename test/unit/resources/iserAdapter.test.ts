@@ -69,7 +69,11 @@ describe("IserAdapter gives back", () => {
       have,
       want,
       { existed, beside },
-      { first: have, declared: new Set(declared), released: new Map(released.map((id) => [id, { existed: false }])) },
+      {
+        first: have,
+        declared: new Map(declared.map((id) => [id, {}])),
+        released: new Map(released.map((id) => [id, { existed: false }])),
+      },
     );
   const onOld = (state = "unbound") =>
     host({ ...tied, adapters: [iser("vmhba64"), iser("vmhba65", state)] }, "vmrdma0", false);
@@ -108,9 +112,16 @@ describe("IserAdapter gives back", () => {
 
   it("what another's add brought as its own, and remembers what was beside it", () => {
     const record = (first: Have) =>
-      iserAdapter.record(host(tied), want, { first, declared: new Set(), released: new Map() });
+      iserAdapter.record(host(tied), want, { first, declared: new Map(), released: new Map() });
     assert.deepEqual(record(host(tied)), { existed: true, beside: ["vmrdma0", "vmrdma1"] });
     assert.deepEqual(record(host(view())), { existed: false, beside: [] });
+  });
+
+  it("what another's add brought in an earlier run, where the build takes no device", () => {
+    const declared = new Map([["vmrdma1", { existed: false, beside: [] }]]);
+    const record = (have: Have) => iserAdapter.record(have, want, { first: have, declared, released: new Map() });
+    assert.deepEqual(record({ ...host(tied), perDevice: false }), { existed: false, beside: [] });
+    assert.deepEqual(record({ ...host(tied), perDevice: true }), { existed: true, beside: ["vmrdma0", "vmrdma1"] });
   });
 });
 

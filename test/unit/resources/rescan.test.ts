@@ -75,7 +75,7 @@ describe("Rescan plans", () => {
       code: "ADAPTER_NOT_FOUND",
     }));
   it("nothing when it is deleted", () =>
-    assert.deepEqual(rescan.remove(have(), {}, {}, { first: have(), declared: new Set(), released: new Map() }), {
+    assert.deepEqual(rescan.remove(have(), {}, {}, { first: have(), declared: new Map(), released: new Map() }), {
       commands: [],
     }));
 });

@@ -184,7 +184,7 @@ describe("VirtualSwitch plans", () => {
 });
 
 describe("VirtualSwitch gives back", () => {
-  const peers = { first: host, declared: new Set<string>(), released: new Map() };
+  const peers = { first: host, declared: new Map(), released: new Map() };
   const all = onA({ uplinks: ["vmnic4"], mtu: 9000, cdp: "both", lowerFirst: ["vmk1"] });
   const hadFour = { names: ["vmnic4"], active: ["vmnic4"], standby: [] };
   const hadTwo = { names: ["vmnic5", "vmnic6"], active: ["vmnic6"], standby: ["vmnic5"] };
@@ -348,6 +348,8 @@ describe("VirtualSwitch gives back", () => {
       vmk1: 9000,
       vmnic5: { from: "b", had: hadTwo },
     });
+    const later = virtualSwitch.record(jumbo, want, peers, { existed: true, mtu: 1500 });
+    assert.equal("vmk1" in later, false);
     assert.deepEqual(virtualSwitch.record(host, { name: "new", force: false, mtu: 9000 }, peers), { existed: false });
   });
 });
