@@ -3,7 +3,7 @@
  * The text beside a code says when it is raised; what happened on which host is in the error itself.
  */
 export const errorCodes = {
-  INPUT_INVALID: "A declared value breaks a rule. Found by check, before any host is asked.",
+  INPUT_INVALID: "A declared value breaks a rule. Nothing was written; mostly it is found before any host is asked.",
   CREDENTIALS_MISSING: "No password, key or agent is known for the host.",
   HOST_UNREACHABLE: "No TCP connection or no SSH handshake with the host.",
   HOST_KEY_UNKNOWN: "Nothing says which host key to expect, so the host's identity cannot be checked.",
@@ -20,7 +20,7 @@ export const errorCodes = {
   DEVICE_NOT_FOUND: "The host has no such RDMA device, or no RDMA device with such an uplink.",
   DEVICE_NOT_ACTIVE: "The RDMA device is there but not in state Active.",
   DEVICE_WITHOUT_UPLINK: "The RDMA device has no paired uplink.",
-  ADAPTER_NOT_FOUND: "The RDMA device has no iSER adapter.",
+  ADAPTER_NOT_FOUND: "The RDMA device has no iSER adapter, or the host has no such vmhba#.",
   ADAPTER_AMBIGUOUS: "The host does not say which vmhba# belongs to the RDMA device.",
   ROCE_NOT_SUPPORTED: "The RDMA device does not speak the declared RoCE version.",
   VMKERNEL_ADAPTER_NOT_FOUND: "The host has no such VMkernel adapter.",
@@ -40,7 +40,8 @@ export const errorCodes = {
   ADDRESS_IN_USE: "Another VMkernel adapter of the host has the address.",
   MODULE_NOT_FOUND: "The host has no such VMkernel module.",
   PARAMETER_UNKNOWN: "The module, or iSCSI, has no such parameter.",
-  PARAMETER_NOT_SETTABLE: "The host does not let the parameter be set.",
+  PARAMETER_NOT_SETTABLE:
+    "The host does not let the parameter be set, or another parameter of the module has a value that cannot be written back.",
   PARAMETER_OUT_OF_RANGE: "The value is not within the bounds that the host states.",
   PAUSE_NOT_SUPPORTED: "The NIC does not support pause parameters.",
   DISCOVERY_ADDRESS_NOT_FOUND: "The adapter has no such discovery address.",

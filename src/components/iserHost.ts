@@ -15,7 +15,7 @@ import {
 
 /** What does not differ between the hosts of a cluster. A key of a map is a name: it is part of the names of the resources that are made for it. */
 export interface IserHostSettings extends PathDefaults {
-  /** The paths by name, usually two: each its own RDMA card, virtual switch, port group, VMkernel adapter and adapter. */
+  /** The paths by name, usually two: each its own RDMA device, virtual switch, port group, VMkernel adapter and iSER adapter. */
   paths: Readonly<Record<string, IserPathArgs>>;
   /** SendTargets discovery addresses by a name of your choice: an address, or one with port, CHAP and parameters. On every path unless it names some. */
   discovery?: Readonly<Record<string, string | pulumi.Output<string> | DiscoveryOptions>> | undefined;
@@ -39,7 +39,7 @@ export interface IserHostArgs extends IserHostSettings {
  * iSER storage on one host, whole: for each path a virtual switch, a port group, a VMkernel adapter, an iSER adapter and their binding; then
  * discovery, static targets, CHAP, parameters, and a rescan.
  *
- * It makes nothing that its resources could not be declared for one by one, and every argument of theirs can be given; options of
+ * Everything it makes can also be declared resource by resource, and every argument of theirs can be given; options of
  * Pulumi reach them through `transforms`. Two paths make the multipath case.
  *
  * Errors: those of its resources, and INPUT_INVALID in the preview for paths that share what iSER cannot share.
@@ -117,11 +117,11 @@ function refuse(
   found: Readonly<Record<string, Pick<DiscoveryOptions, "paths">>>,
 ): void {
   const shared: [string, (path: IserPathArgs, key: string) => string | undefined, string][] = [
-    ["the card", ({ device, uplink }) => device ?? uplink, "Give each path its own RDMA card."],
+    ["the RDMA device", ({ device, uplink }) => device ?? uplink, "Give each path its own."],
     [
       "the virtual switch",
       ({ virtualSwitch }, key) => plainName(virtualSwitch) ?? `vSwitch-${key}`,
-      "iSER takes one RDMA card per virtual switch: give each path its own.",
+      "iSER takes one RDMA device per virtual switch: give each path its own.",
     ],
     ["the port group", ({ portGroup }, key) => plainName(portGroup) ?? key, "Give each path its own."],
     ["the VMkernel adapter", ({ vmkernelAdapter }) => plainName(vmkernelAdapter), "Give each path its own."],
@@ -130,8 +130,13 @@ function refuse(
     throw new IserError("INPUT_INVALID", { problem: `IserHost ${name}: ${problem}`, cure });
   };
   if (Object.keys(paths).length === 0)
-    fail("paths is empty.", "Give at least one path, with a card and a VMkernel adapter.");
-  for (const [key, { device, uplink, vmkernelAdapter }] of Object.entries(paths)) {
+    fail("paths is empty.", "Give at least one path, with an RDMA device and a VMkernel adapter.");
+  for (const [key, { device, uplink, vmkernelAdapter, mtu, virtualSwitch, portGroup }] of Object.entries(paths)) {
+    if (typeof vmkernelAdapter === "string" && (mtu ?? virtualSwitch ?? portGroup) !== undefined)
+      fail(
+        `path ${key} takes ${vmkernelAdapter} as it is there, and has mtu, virtualSwitch or portGroup beside it.`,
+        `Give vmkernelAdapter: { name: "${vmkernelAdapter}" } to declare its network, or leave those out.`,
+      );
     // A cluster puts paths together, so the type does not say that it is there.
     if (vmkernelAdapter === undefined || (typeof vmkernelAdapter === "object" && vmkernelAdapter.name === undefined))
       fail(`path ${key} names no VMkernel adapter.`, "Give vmkernelAdapter: a name, or { name, ipv4, … }.");

@@ -36,23 +36,23 @@ export interface PathDefaults {
   chap?: ChapOptions | undefined;
   /** iSCSI parameters of the adapter. */
   parameters?: ParameterOptions | undefined;
-  /** Global pause of the card's NIC: the other way of flow control than `moduleParameters`. */
+  /** Global pause of the RDMA device's NIC: the other way of flow control than `moduleParameters`. */
   pauseParams?: Options<PauseParamsArgs, "nic"> | undefined;
 }
 
-/** One path: an RDMA card with its virtual switch, port group, VMkernel adapter and iSER adapter. */
+/** One path: an RDMA device with its virtual switch, port group, VMkernel adapter and iSER adapter. */
 export interface IserPathArgs extends PathDefaults {
   /** The RDMA device, `vmrdma#`. Exactly one of `device` and `uplink`. */
   device?: string | undefined;
   /** The physical NIC that the RDMA device is paired with, `vmnic#`. */
   uplink?: string | undefined;
-  /** The virtual switch: its name, or all that `VirtualSwitch` takes. Default: `vSwitch-` and the path's name; its uplink is the card's. */
+  /** The virtual switch: its name, or all that `VirtualSwitch` takes. Default: `vSwitch-` and the path's name; its uplink is the RDMA device's. */
   virtualSwitch?: string | Options<VirtualSwitchArgs, never, "name"> | undefined;
-  /** The port group: its name, or all that `PortGroup` takes. Default: the path's name; its only active uplink is the card's. */
+  /** The port group: its name, or all that `PortGroup` takes. Default: the path's name; its only active uplink is the RDMA device's. */
   portGroup?: string | Options<PortGroupArgs, "virtualSwitch", "name"> | undefined;
   /**
    * The VMkernel adapter that is bound: all that `VmkernelAdapter` takes, and it is made with its virtual switch and port group. A lone name is one
-   * that is there, and nothing of the network is declared.
+   * that is there: nothing of the network is declared, and mtu, virtualSwitch and portGroup are refused.
    */
   vmkernelAdapter: string | Options<VmkernelAdapterArgs, "portGroup">;
   /** The iSCSI name of the adapter. */

@@ -143,7 +143,7 @@ export interface AdapterPropertiesArgs {
  * Sessions keep the old name until they log in again, so the IQN is not changed while there are any, unless by `force`. Let bindings and discovery
  * depend on this, so that it comes before them. Deleting it gives the old names back also while there are sessions.
  *
- * Errors: SESSIONS_ACTIVE, ADAPTER_NOT_FOUND, ADAPTER_AMBIGUOUS. Sources: ESXi 6.7 and ESXCLI reference 8.0.2.
+ * Errors: SESSIONS_ACTIVE, DEVICE_NOT_FOUND, ADAPTER_NOT_FOUND, ADAPTER_AMBIGUOUS, COMMAND_FAILED. Sources: ESXi 6.7 and ESXCLI reference 8.0.2.
  *
  * @example
  * new AdapterProperties("iser-a", { host: "esx01.lab", adapter, iqn: "iqn.1998-01.com.vmware:esx01-a" });

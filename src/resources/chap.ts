@@ -339,7 +339,7 @@ export interface ChapArgs {
  * where the host has no own values. Deleting it goes back to ESXi's default or to inheritance, whichever was there before; other values
  * that were there before stay when level and name are the same, and cannot be given back when they are not: a note says so.
  *
- * Errors: ADAPTER_NOT_FOUND, DISCOVERY_ADDRESS_NOT_FOUND, TARGET_NOT_FOUND, MUTUAL_CHAP_IN_THE_WAY, COMMAND_FAILED. Sources: ESXi 6.7 (rules and messages), vendor manuals (lengths). That a
+ * Errors: DEVICE_NOT_FOUND, ADAPTER_NOT_FOUND, ADAPTER_AMBIGUOUS, DISCOVERY_ADDRESS_NOT_FOUND, TARGET_NOT_FOUND, MUTUAL_CHAP_IN_THE_WAY, COMMAND_FAILED. Sources: ESXi 6.7 (rules and messages), vendor manuals (lengths). That a
  * bare `--secret` reads standard input without a terminal is deduced from Python's getpass.
  *
  * @example

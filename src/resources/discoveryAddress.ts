@@ -78,9 +78,10 @@ export interface DiscoveryAddressArgs {
  * A SendTargets discovery address of an adapter (dynamic discovery): `esxcli iscsi adapter discovery sendtarget add`, and then
  * `rediscover`, which ESXi does in the background.
  *
- * Every input is part of its identity. Deleting it removes the address; whether targets that it found stay until a reboot is not known.
+ * Every input is part of its identity. An address that was there before is adopted and stays. Else deleting it removes
+ * the address; whether targets that it found, and their sessions, stay until a reboot is not known.
  *
- * Errors: ADAPTER_NOT_FOUND, COMMAND_FAILED. Sources: ESXi 6.7, seen on 5.0 and 5.5.
+ * Errors: DEVICE_NOT_FOUND, ADAPTER_NOT_FOUND, ADAPTER_AMBIGUOUS, COMMAND_FAILED. Sources: ESXi 6.7, seen on 5.0 and 5.5.
  *
  * @example
  * new DiscoveryAddress("array", { host: "esx01.lab", adapter, address: "192.168.50.100" });

@@ -8,16 +8,20 @@ export interface HostConnectionArgs {
   host: pulumi.Input<string>;
   /** SSH port. Default 22. */
   port?: pulumi.Input<number> | undefined;
-  /** Default root. */
+  /** Default: the config's, else root. ESXI_ISER_USER goes before this field. */
   user?: pulumi.Input<string> | undefined;
-  /** Sent by keyboard-interactive, the only password method of ESXi's sshd. [seen on 8.0.2] */
+  /**
+   * Default: `esxi-iser:hosts`, then `esxi-iser:password` in the config. ESXI_ISER_PASSWORD in the environment goes before this field. Sent by
+   * keyboard-interactive, the only password method of ESXi's sshd. [seen on 8.0.2]
+   */
   password?: pulumi.Input<string> | undefined;
   /** OpenSSH or PEM text of an RSA or ECDSA key. ESXi refuses ed25519 keys. [seen on 8.0.2] */
   privateKey?: pulumi.Input<string> | undefined;
+  /** The passphrase of `privateKey`. */
   privateKeyPassword?: pulumi.Input<string> | undefined;
-  /** Default: SSH_AUTH_SOCK. */
+  /** Default: SSH_AUTH_SOCK. Used only where there is neither password nor key. */
   agentSocketPath?: pulumi.Input<string> | undefined;
-  /** `SHA256:…`, a public key line, or `insecure-accept-any`. Default: known_hosts; a host that is not in it is refused. */
+  /** `SHA256:…`, a public key line, or `insecure-accept-any`. Default: the config's, else known_hosts. ESXI_ISER_HOST_KEY goes before this field. A host that is in neither is refused. */
   hostKey?: pulumi.Input<string> | undefined;
   /** How often an unreachable host is dialled again. Default 3. A refused login is never repeated. */
   dialErrorLimit?: pulumi.Input<number> | undefined;

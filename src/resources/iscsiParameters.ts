@@ -271,7 +271,7 @@ export interface IscsiParametersArgs {
  * target that discovery is about to find is waited for, 30 seconds at most. Deleting it gives back the old values, the default or
  * inheritance, whichever was there before.
  *
- * Errors: PARAMETER_UNKNOWN, PARAMETER_NOT_SETTABLE, PARAMETER_OUT_OF_RANGE, ADAPTER_NOT_FOUND, DISCOVERY_ADDRESS_NOT_FOUND,
+ * Errors: PARAMETER_UNKNOWN, PARAMETER_NOT_SETTABLE, PARAMETER_OUT_OF_RANGE, DEVICE_NOT_FOUND, ADAPTER_NOT_FOUND, ADAPTER_AMBIGUOUS, DISCOVERY_ADDRESS_NOT_FOUND,
  * TARGET_NOT_FOUND, COMMAND_FAILED. Sources: seen on 5.0 (software iSCSI), ESXi 6.7 (messages). Which parameters an iSER adapter lets be
  * set is not known: the host says.
  *

@@ -192,11 +192,11 @@ export interface IserAdapterArgs {
 /**
  * The iSER adapter of an RDMA device: `esxcli rdma iser add`. It shows up as a `vmhba#` with the driver `iser`.
  *
- * Every input is part of its identity: it is made, read, replaced and deleted, never updated. On builds whose
+ * Every input but `host` is part of its identity: it is made, read, replaced and deleted, never updated. On builds whose
  * `esxcli rdma iser add` takes no device (6.7, and 7.0 as far as known) one call serves all devices of the host; such an adapter is
  * deleted with the last one. An adapter that was there before is adopted, and stays when the resource is deleted.
  *
- * Errors: DEVICE_NOT_FOUND, DEVICE_NOT_ACTIVE, DEVICE_WITHOUT_UPLINK, ADAPTER_AMBIGUOUS, COMMAND_UNKNOWN, NOT_CONVERGED.
+ * Errors: DEVICE_NOT_FOUND, DEVICE_NOT_ACTIVE, DEVICE_WITHOUT_UPLINK, ADAPTER_AMBIGUOUS, COMMAND_UNKNOWN, COMMAND_FAILED, NOT_CONVERGED.
  * Sources: ESXCLI reference 8.0.2 and 9.1 (`--device`), 6.7 (no options). Which `vmhba#` belongs to which device is inferred.
  *
  * @example

@@ -145,10 +145,13 @@ export interface PauseParamsArgs {
  * RoCE needs a lossless network: global pause on all NICs and switch ports, or priority flow control instead, for which see
  * `priorityFlowControl`. With priority flow control on, nmlx5_core refuses global pause and says so in the VMkernel log only.
  *
- * Some drivers lose the setting at a reboot: then `pulumi refresh` shows it as drift, and the next `up` sets it again.
+ * It takes effect at once; module parameters do not: do not switch pause off before the reboot that switches priority flow control on.
+ *
+ * Some drivers lose the setting at a reboot: then `pulumi refresh` shows it as drift, and the next `up` sets it again. Deleting it gives each
+ * declared option its old value back.
  *
  * Errors: NIC_NOT_FOUND, PAUSE_NOT_SUPPORTED, DEVICE_NOT_FOUND, DEVICE_WITHOUT_UPLINK, COMMAND_FAILED. Sources: the list was seen on 7.0 and
- * 8.0.1; the set and its long options are in use by others; "when priority flow control is on" is from a user's notes.
+ * 8.0.1; the set and its long options are in use by others; that a card with priority flow control on refuses pause is from a user's notes.
  *
  * @example
  * new PauseParams("rdma-a", { host: "esx01.lab", nic: "vmnic4", rx: true, tx: true });

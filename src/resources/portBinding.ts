@@ -154,8 +154,11 @@ export interface PortBindingArgs {
  * that uplink is the adapter's, the virtual switch carries one RDMA device, and switch and VMkernel adapter have the same MTU. What the
  * program itself declares of that path is judged in the preview.
  *
+ * Adapter and VMkernel adapter are its identity. A binding that was there before is adopted, and stays when this is deleted. One that was made here is
+ * removed, which ESXi refuses while sessions use it, unless `force` was set in an up before; `force` ends them.
+ *
  * Errors: VMKERNEL_ADAPTER_NOT_FOUND, DISTRIBUTED_SWITCH, PORT_GROUP_TEAMING, UPLINK_MISMATCH, SWITCH_SHARED, MTU_MISMATCH,
- * ADAPTER_NOT_FOUND, COMMAND_FAILED. Sources: ESXi 6.7, seen on 5.0; the rules are from the vendor's manuals for 7.0 and 8.0.
+ * DEVICE_NOT_FOUND, ADAPTER_NOT_FOUND, ADAPTER_AMBIGUOUS, COMMAND_FAILED. Sources: ESXi 6.7, seen on 5.0; the rules are from the vendor's manuals for 7.0 and 8.0.
  *
  * @example
  * new PortBinding("iser-a", { host: "esx01.lab", adapter, vmkernelAdapter: "vmk1" });

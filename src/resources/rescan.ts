@@ -159,7 +159,7 @@ export interface RescanArgs {
  *
  * Give `dependsOn` the bindings, addresses and CHAP settings that must be there first.
  *
- * Errors: ADAPTER_NOT_FOUND, ADAPTER_AMBIGUOUS, COMMAND_FAILED, COMMAND_TIMEOUT (a session list can hang while targets come and go). Sources:
+ * Errors: DEVICE_NOT_FOUND, ADAPTER_NOT_FOUND, ADAPTER_AMBIGUOUS, COMMAND_FAILED, COMMAND_TIMEOUT (a session list can hang while targets come and go). Sources:
  * seen on 5.5 and in the ESXCLI reference; targets and sessions seen on 5.0, paths and devices on 5.x to 8 for other adapters than iSER.
  *
  * @example

@@ -121,7 +121,7 @@ function lastLogged(lines: readonly RoceLogLine[], resolution: Resolution, start
 export interface RoceParamsArgs {
   /** The host: its name, or how to reach it. */
   host: HostInput;
-  /** An IserAdapter, its RDMA device (`vmrdma0`), the uplink of that (`vmnic4`), or the `vmhba#` of an adapter that is not iSER. */
+  /** An IserAdapter, its RDMA device (`vmrdma0`), or the uplink of that (`vmnic4`). */
   adapter: AdapterInput;
   /** `auto`: the highest version that the card speaks. */
   version: pulumi.Input<RoceVersion>;
@@ -134,7 +134,10 @@ export interface RoceParamsArgs {
  * since the host was started; `confirmed` says whether it does. Whether the setting survives a reboot is not known: where the log confirmed
  * it and, after a reboot, does not any more, `pulumi refresh` says so and the next `up` sets it again.
  *
- * Errors: COMMAND_UNKNOWN on builds without the command (6.7 GA, 9.x), ROCE_NOT_SUPPORTED, ADAPTER_NOT_FOUND.
+ * Deleting it sets the version that the log showed before, else auto, and a note says so.
+ *
+ * Errors: COMMAND_UNKNOWN on builds without the command (6.7 GA, 9.x), ROCE_NOT_SUPPORTED, DEVICE_NOT_FOUND, ADAPTER_NOT_FOUND, ADAPTER_AMBIGUOUS,
+ * COMMAND_FAILED.
  * Sources: ESXCLI reference 8.0.2 (where it is marked deprecated); the log lines are from the vendor's manual for 7.0.
  *
  * @example

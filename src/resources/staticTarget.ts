@@ -91,7 +91,7 @@ export interface StaticTargetArgs {
  *
  * Every input is part of its identity. A target that was static already is adopted and stays when this is deleted.
  *
- * Errors: ADAPTER_NOT_FOUND, COMMAND_FAILED. Sources: ESXi 6.7; an empty list was seen on 5.0.
+ * Errors: DEVICE_NOT_FOUND, ADAPTER_NOT_FOUND, ADAPTER_AMBIGUOUS, COMMAND_FAILED. Sources: ESXi 6.7; an empty list was seen on 5.0.
  *
  * @example
  * new StaticTarget("array", { host: "esx01.lab", adapter, targetName: "iqn.2010-09.lab.storage:iser-a", address: "192.168.50.100" });

@@ -100,8 +100,8 @@ describe("the README", function () {
     runs(blocks[0] ?? "", bareHost, 1, alone, ([simulator], { adapters }) => {
       for (const vmhba of Object.values(adapters as object))
         shows(simulator, `esxcli iscsi session list -A ${vmhba}`, /Target: iqn\.2010-09\.lab\.storage:iser-a\n/);
-      assert.deepEqual(Object.keys(adapters as object).sort(), ["iser-1", "iser-2"]);
-      shows(simulator, "esxcli network vswitch standard list", /Name: vSwitch-iser-1\n[\s\S]*?MTU: 9000\n/);
+      assert.deepEqual(Object.keys(adapters as object).sort(), ["iser-a", "iser-b"]);
+      shows(simulator, "esxcli network vswitch standard list", /Name: vSwitch-iser-a\n[\s\S]*?MTU: 9000\n/);
     }));
 
   it("has a program with one of each resource", () =>

@@ -182,11 +182,16 @@ describe("a host that is declared as one", () => {
       /path a names no VMkernel adapter/,
     ],
     [
-      "two paths on one card",
+      "a VMkernel adapter that is there and a virtual switch beside it",
+      { paths: { a: { device: "vmrdma0", virtualSwitch: "vSwitch1", vmkernelAdapter: "vmk1" } } },
+      /path a takes vmk1 as it is there, and has mtu, virtualSwitch or portGroup beside it[\s\S]*\{ name: "vmk1" \}/,
+    ],
+    [
+      "two paths on one RDMA device",
       {
         paths: { a: { device: "vmrdma0", vmkernelAdapter: "vmk1" }, b: { device: "vmrdma0", vmkernelAdapter: "vmk2" } },
       },
-      /paths a and b share the card vmrdma0/,
+      /paths a and b share the RDMA device vmrdma0/,
     ],
     [
       "two RDMA uplinks on one switch",
@@ -196,7 +201,7 @@ describe("a host that is declared as one", () => {
           b: { device: "vmrdma1", virtualSwitch: "vSwitch1", vmkernelAdapter: vmk("vmk2", "192.168.51.11") },
         },
       },
-      /share the virtual switch vSwitch1[\s\S]*one RDMA card per virtual switch/,
+      /share the virtual switch vSwitch1[\s\S]*one RDMA device per virtual switch/,
     ],
     [
       "two paths with one VMkernel adapter",
