@@ -38,7 +38,7 @@ module.exports = {
     {
       name: "only the lifecycle and its reach know transport",
       severity: "error",
-      from: { path: "^src/resources/", pathNot: "^src/resources/(lifecycle|reach)\\.ts$" },
+      from: { path: "^src/resources/", pathNot: "^src/resources/(lifecycle|hostWork|reach)\\.ts$" },
       to: { path: "^src/transport/" },
     },
     only("components put resources together", "^src/components/", "^src/(components|resources)/|^src/errors\\.ts$"),

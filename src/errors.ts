@@ -46,6 +46,8 @@ export const errorCodes = {
   PAUSE_NOT_SUPPORTED: "The NIC does not support pause parameters.",
   DISCOVERY_ADDRESS_NOT_FOUND: "The adapter has no such discovery address.",
   TARGET_NOT_FOUND: "The adapter has no such target at this address.",
+  DECLARED_TWICE: "Two resources of the program are for the same object of the host.",
+  FOUND_NOT_MADE: "A change needs an object to be removed that was there before it was declared.",
   SESSIONS_ACTIVE: "Sessions are active that the change would leave behind.",
   MUTUAL_CHAP_IN_THE_WAY: "Mutual CHAP is on, is not managed here, and forbids the declared level.",
   NOT_CONVERGED: "The commands succeeded, but the host does not show what was declared.",

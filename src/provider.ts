@@ -9,9 +9,10 @@ import { discoveryAddress } from "./resources/discoveryAddress.js";
 import type { AnyDefinition, Properties } from "./resources/inputs.js";
 import { iscsiParameters } from "./resources/iscsiParameters.js";
 import { iserAdapter } from "./resources/iserAdapter.js";
-import { Declarations, Lifecycle } from "./resources/lifecycle.js";
+import { Lifecycle } from "./resources/lifecycle.js";
 import { moduleParameters } from "./resources/moduleParameters.js";
 import { pauseParams } from "./resources/pauseParams.js";
+import { Run } from "./resources/peers.js";
 import { portBinding } from "./resources/portBinding.js";
 import { portGroup } from "./resources/portGroup.js";
 import { SshReach } from "./resources/reach.js";
@@ -23,10 +24,10 @@ import { vmkernelAdapter } from "./resources/vmkernelAdapter.js";
 import { redact } from "./transport/redact.js";
 
 const reach = new SshReach();
-const declarations = new Declarations();
+const run = new Run();
 
 function providerOf(definition: AnyDefinition): pulumi.dynamic.ResourceProvider {
-  const lifecycle = new Lifecycle(definition, reach, declarations);
+  const lifecycle = new Lifecycle(definition, reach, run);
   return {
     async configure({ config }) {
       reach.configure({ get: (key) => config.get(`esxi-iser:${key}`) });

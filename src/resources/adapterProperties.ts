@@ -12,7 +12,15 @@ import {
 } from "../esxcli/iscsi.js";
 import { type Session, sessionList } from "../esxcli/iscsiSession.js";
 import { optionsOf } from "../esxcli/system.js";
-import { adapterLanes, adapterOf, isFound, observeAdapters, type Resolution, resolve } from "./adapterReference.js";
+import {
+  adapterLanes,
+  adapterOf,
+  isFound,
+  observeAdapters,
+  type Resolution,
+  resolve,
+  spellings,
+} from "./adapterReference.js";
 import { define } from "./definition.js";
 import { adapterReference, iqn, optionText } from "./fields.js";
 import { type AdapterInput, EsxiResource, type HostInput } from "./provider.js";
@@ -56,6 +64,7 @@ export const adapterProperties = define<Inputs, Have, Before>({
     given("iqn") || given("alias") ? [] : [{ field: "iqn", reason: "and alias: give at least one of them." }],
 
   id: ({ adapter }) => `${adapter}/properties`,
+  spellings,
   lanes: adapterLanes,
 
   async observe(ask, { adapter, iqn }) {

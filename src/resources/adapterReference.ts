@@ -41,6 +41,19 @@ export async function adapterLanes(ask: Ask, { adapter }: { readonly adapter: st
   return [`adapter ${device?.name ?? adapter}`];
 }
 
+/** The same inputs with the adapter by each name that its RDMA device has. */
+export function spellings<I extends { readonly adapter: string }>(
+  { resolution }: { readonly resolution: Resolution },
+  inputs: I,
+): readonly I[] {
+  const device = "device" in resolution ? resolution.device : undefined;
+  return device === undefined ? [] : namesOf(device).map((adapter) => ({ ...inputs, adapter }));
+}
+
+function namesOf({ name, pairedUplink }: RdmaDevice): readonly string[] {
+  return pairedUplink === "" ? [name] : [name, pairedUplink];
+}
+
 /** What a reference leads to on the host. */
 export type Resolution =
   | {

@@ -13,7 +13,7 @@ import {
   chapSet,
 } from "../esxcli/iscsiAuth.js";
 import type { Level } from "../esxcli/iscsiCommand.js";
-import { adapterLanes } from "./adapterReference.js";
+import { adapterLanes, spellings } from "./adapterReference.js";
 import { define, type Failure } from "./definition.js";
 import { optionText, secretText } from "./fields.js";
 import { type AdapterInput, EsxiResource, type HostInput } from "./provider.js";
@@ -153,6 +153,7 @@ export const chap = define<Inputs, Have, Before>({
   },
 
   id: (inputs) => `${inputs.adapter}/chap${scopeId(inputs)}`,
+  spellings,
   lanes: adapterLanes,
 
   async observe(ask, inputs) {

@@ -21,6 +21,8 @@ export interface Peers<H> {
   readonly declared: ReadonlyMap<string, JsonRecord>;
   /** Those whose delete has run, with what delete was to give back. */
   readonly released: ReadonlyMap<string, JsonRecord>;
+  /** What deletes of resources of any type on the host could not give back in this run: `Undo.leaves` of each. */
+  readonly left: ReadonlyMap<string, JsonRecord[string]>;
 }
 
 export interface Failure<I> {
@@ -32,8 +34,14 @@ export interface Failure<I> {
 /** What is left to do to give back what a resource changed. */
 export interface Undo {
   readonly commands: readonly HostCommand[];
+  /** Commands that the host may refuse: they run last, and a refusal is told and is no error. */
+  readonly attempts?: readonly HostCommand[];
   /** What stays and why: told to the user, in one sentence each. */
   readonly notes?: readonly string[];
+  /** Something that goes in the same run may still be in the way: the host is looked at again for `settleSeconds` before this counts. */
+  readonly wait?: true;
+  /** What a resource that goes later in the same run may give back, by a key that both know. */
+  readonly leaves?: JsonRecord;
 }
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined };
@@ -78,6 +86,8 @@ export interface Definition<I extends object, H, B extends JsonRecord> {
   readonly outputs: readonly string[];
   /** Outputs that change by themselves: a change of these alone is no drift. */
   readonly status?: readonly string[];
+  /** Nothing on the host is left of it, so that deleting it needs no host. */
+  readonly leavesNothing?: true;
   /** How long, in seconds, the host may take to show what was written. Default 10. */
   readonly settleSeconds?: number;
   /** Failures of the plan that may only mean that something has not appeared yet: the host is looked at again for `settleSeconds`. */
@@ -86,6 +96,8 @@ export interface Definition<I extends object, H, B extends JsonRecord> {
   rules?(inputs: Partial<I>, given: (field: keyof I & string) => boolean, beside: Beside): readonly Failure<I>[];
   /** The id after the host: `vmrdma0/vmk3`. */
   id(inputs: I): string;
+  /** Other inputs that mean the same object, as the host shows: by the RDMA device, by its uplink. */
+  spellings?(have: H, inputs: I): readonly I[];
   /** Writes of one lane go one after another on a host. */
   lanes(ask: Ask, inputs: I): Promise<readonly string[]>;
   observe(ask: Ask, inputs: I): Promise<H>;
@@ -96,8 +108,8 @@ export interface Definition<I extends object, H, B extends JsonRecord> {
   /** The commands that bring the host from `have` to `want`; none when it is there. Throws, before anything is written, what forbids it. */
   plan(have: H, want: I, memory: Memory<I>): readonly HostCommand[];
   /**
-   * What the host has in place of what `want` will write, so that delete can give it back. `earlier`: what an earlier write has recorded, which
-   * stays; undefined at the first.
+   * What the host has in place of what `want` will write, so that delete can give it back. `earlier`: what an earlier write has recorded; undefined
+   * at the first. Of a key that both have the earlier value stays; a key that is not recorded any more is forgotten.
    */
   record(have: H, want: I, peers: Peers<H>, earlier?: Partial<B>): B;
   /** The declared fields as the host has them. What cannot be read back is left out and stays as it was last applied. */

@@ -1,6 +1,14 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { rediscover, sendTargetAdd, sendTargetList, sendTargetRemove } from "../esxcli/iscsiDiscovery.js";
-import { adapterLanes, adapterOf, isFound, observeAdapters, type Resolution, resolve } from "./adapterReference.js";
+import {
+  adapterLanes,
+  adapterOf,
+  isFound,
+  observeAdapters,
+  type Resolution,
+  resolve,
+  spellings,
+} from "./adapterReference.js";
 import { define } from "./definition.js";
 import { adapterReference, address, canonicalPortal, port, portal } from "./fields.js";
 import { type AdapterInput, EsxiResource, type HostInput } from "./provider.js";
@@ -32,6 +40,7 @@ export const discoveryAddress = define<Inputs, Have, Before>({
   outputs: [],
 
   id: (inputs) => `${inputs.adapter}/sendtarget/${wanted(inputs)}`,
+  spellings,
   lanes: adapterLanes,
 
   async observe(ask, { adapter }) {

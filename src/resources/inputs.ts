@@ -82,6 +82,8 @@ export interface Difference {
   /** The fields that differ. */
   readonly changed: readonly string[];
   readonly replaces: readonly string[];
+  /** The fields that were given and are no longer. */
+  readonly dropped: readonly string[];
   /** Whether any of them is a matter of the host: not its address or credentials, not the manner of writing, not a field that is no longer managed. */
   readonly touchesHost: boolean;
 }
@@ -113,6 +115,7 @@ export function difference(definition: AnyDefinition, olds: Properties, news: Pr
           definition.identity.includes(field) && (!isUnknown(news[field]) || definition.parents?.includes(field)),
       ),
     ],
+    dropped,
     touchesHost: differing.some((field) => !manner.has(field)),
   };
 }

@@ -10,7 +10,7 @@ import {
   parameterList,
   parameterSet,
 } from "../esxcli/iscsiParams.js";
-import { adapterLanes } from "./adapterReference.js";
+import { adapterLanes, spellings } from "./adapterReference.js";
 import { define } from "./definition.js";
 import { optionText } from "./fields.js";
 import { type AdapterInput, EsxiResource, type HostInput } from "./provider.js";
@@ -89,6 +89,7 @@ export const iscsiParameters = define<Inputs, Have, Before>({
   },
 
   id: (inputs) => `${inputs.adapter}/parameters${scopeId(inputs)}`,
+  spellings,
   lanes: adapterLanes,
 
   async observe(ask, inputs) {

@@ -57,6 +57,10 @@ export const iserAdapter = define<Inputs, Have, Before>({
       : [],
 
   id: reference,
+  spellings: ({ resolution }) =>
+    "device" in resolution && resolution.device !== undefined
+      ? [{ device: resolution.device.name }, { uplink: resolution.device.pairedUplink }]
+      : [],
   lanes: allAdapterLanes,
 
   async observe(ask, inputs) {

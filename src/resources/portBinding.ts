@@ -11,7 +11,15 @@ import {
   type VmkernelInterface,
 } from "../esxcli/network.js";
 import type { RdmaDevice } from "../esxcli/rdma.js";
-import { adapterLanes, adapterOf, isFound, observeAdapters, type Resolution, resolve } from "./adapterReference.js";
+import {
+  adapterLanes,
+  adapterOf,
+  isFound,
+  observeAdapters,
+  type Resolution,
+  resolve,
+  spellings,
+} from "./adapterReference.js";
 import { declaredPath, demandUsable, faultsOf, type Path } from "./bindingPath.js";
 import { define } from "./definition.js";
 import { adapterReference, vmkernelAdapter } from "./fields.js";
@@ -57,6 +65,7 @@ export const portBinding = define<Inputs, Have, Before>({
   },
 
   id: (inputs) => `${inputs.adapter}/${inputs.vmkernelAdapter}`,
+  spellings,
   lanes: adapterLanes,
 
   async observe(ask, { adapter, vmkernelAdapter }) {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type ConfigReader, type HostSettings, resolveTarget } from "../transport/credentials.js";
 import { Pool } from "../transport/pool.js";
 import { hostPlace } from "./host.js";
-import type { Reach } from "./lifecycle.js";
+import type { Reach } from "./hostWork.js";
 
 /** Reaches hosts over SSH; all resources of a process share its connections. */
 export class SshReach implements Reach {

@@ -12,7 +12,15 @@ import {
   roceVersions,
 } from "../esxcli/rdma.js";
 import { commandList, time, uptime } from "../esxcli/system.js";
-import { adapterLanes, adapterOf, isFound, observeAdapters, type Resolution, resolve } from "./adapterReference.js";
+import {
+  adapterLanes,
+  adapterOf,
+  isFound,
+  observeAdapters,
+  type Resolution,
+  resolve,
+  spellings,
+} from "./adapterReference.js";
 import { define } from "./definition.js";
 import { adapterReference } from "./fields.js";
 import { type AdapterInput, EsxiResource, type HostInput } from "./provider.js";
@@ -50,6 +58,7 @@ export const roceParams = define<Inputs, Have, Before>({
   outputs: ["confirmed"],
 
   id: ({ adapter }) => `${adapter}/roce`,
+  spellings,
   lanes: adapterLanes,
 
   async observe(ask, { adapter }) {

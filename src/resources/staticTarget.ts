@@ -5,7 +5,15 @@ import {
   staticTargetList,
   staticTargetRemove,
 } from "../esxcli/iscsiDiscovery.js";
-import { adapterLanes, adapterOf, isFound, observeAdapters, type Resolution, resolve } from "./adapterReference.js";
+import {
+  adapterLanes,
+  adapterOf,
+  isFound,
+  observeAdapters,
+  type Resolution,
+  resolve,
+  spellings,
+} from "./adapterReference.js";
 import { define } from "./definition.js";
 import { adapterReference, address, canonicalPortal, iqn, port, portal } from "./fields.js";
 import { type AdapterInput, EsxiResource, type HostInput } from "./provider.js";
@@ -47,6 +55,7 @@ export const staticTarget = define<Inputs, Have, Before>({
   outputs: [],
 
   id: (inputs) => `${inputs.adapter}/statictarget/${inputs.targetName}@${portal(inputs.address, inputs.port)}`,
+  spellings,
   lanes: adapterLanes,
 
   async observe(ask, { adapter }) {

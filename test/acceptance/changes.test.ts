@@ -57,8 +57,35 @@ describe("a changed program, on the real engine", function () {
     const { stdout } = await program.stack.up();
     assert.deepEqual(writes(), ["iscsi adapter auth chap set"]);
     assertThere("vmhba64", "vmk1");
-    assert.match(stdout, /left to the resource of another name/);
+    assert.match(stdout, /left to another resource of this program/);
     assert.deepEqual((await program.stack.preview()).changes, []);
+  });
+
+  it("that renames its resources and fails before the old ones are deleted takes nothing away in the next up", async () => {
+    const later = { type: "DiscoveryAddress", as: "array", address: "192.168.50.100", after: ["renamed-binding"] };
+    await program.declare([...all("renamed-"), { ...later, adapter: "renamed-adapter" }]);
+    program.host.faults.add({ match: "iscsi adapter discovery sendtarget add", kind: "fail", message: "Simulated failure." });
+    assert.notEqual((await program.stack.up({ mayFail: true })).code, 0);
+    const { stdout } = await program.stack.up();
+    assertThere("vmhba64", "vmk1");
+    assert.match(stdout, /left to another resource of this program/);
+    assert.deepEqual((await program.stack.refresh()).changes, []);
+    assert.deepEqual((await program.stack.preview()).changes, []);
+  });
+
+  it("that renames its resources and calls the adapter by its other name takes nothing away", async () => {
+    const named = (prefix: string, adapter: string): Declaration[] =>
+      all(prefix)
+        .slice(1)
+        .map((one) => ({ ...one, adapter, after: ["adapter"] }));
+    const adapter: Declaration = { type: "IserAdapter", as: "adapter", device: "vmrdma0" };
+    await program.declare([adapter, ...named("by-uplink-", "vmnic4")]);
+    await program.stack.up();
+    assertThere("vmhba64", "vmk1");
+    await program.declare([adapter, ...named("by-device-", "vmrdma0")]);
+    await program.stack.up();
+    assertThere("vmhba64", "vmk1");
+    assert.deepEqual((await program.stack.refresh()).changes, []);
   });
 
   it("that is told to replace an adapter unbinds it first, and makes everything again", async () => {

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { describe } from "../../src/esxcli/command.js";
 import { interpret } from "../../src/esxcli/run.js";
+import type { Reach } from "../../src/resources/hostWork.js";
 import { type AnyDefinition, fieldsOf } from "../../src/resources/inputs.js";
-import { Declarations, Lifecycle, type Reach } from "../../src/resources/lifecycle.js";
+import { Lifecycle } from "../../src/resources/lifecycle.js";
+import { Run } from "../../src/resources/peers.js";
 import { type HostOptions, SimulatedHost } from "../../src/simulator/index.js";
 import type { Session } from "../../src/transport/session.js";
 import { render } from "../../src/transport/sshLine.js";
@@ -13,7 +15,7 @@ export class DirectLab {
   readonly host: SimulatedHost;
   readonly notices: string[] = [];
   readonly reach: Reach;
-  private declarations = new Declarations();
+  private run = new Run();
   private lives = new Map<AnyDefinition, Lifecycle>();
   private readonly lanes = new Map<string, Promise<unknown>>();
 
@@ -43,14 +45,14 @@ export class DirectLab {
 
   /** A resource. As in the provider's process, those of one type share what is known of each other. */
   lifecycle(definition: AnyDefinition): Declared {
-    const life = this.lives.get(definition) ?? new Lifecycle(definition, this.reach, this.declarations);
+    const life = this.lives.get(definition) ?? new Lifecycle(definition, this.reach, this.run);
     this.lives.set(definition, life);
     return new Declared(life, { host: "esx01.lab" });
   }
 
   /** The next run of the program has a process of its own. */
   newProcess(): void {
-    this.declarations = new Declarations();
+    this.run = new Run();
     this.lives = new Map();
   }
 

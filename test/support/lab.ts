@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { AnyDefinition, Properties } from "../../src/resources/inputs.js";
-import { Declarations, Lifecycle } from "../../src/resources/lifecycle.js";
+import { Lifecycle } from "../../src/resources/lifecycle.js";
+import { Run } from "../../src/resources/peers.js";
 import { SshReach } from "../../src/resources/reach.js";
 import { startSimulator } from "../../src/simulator/index.js";
 import { Pool } from "../../src/transport/pool.js";
@@ -13,7 +14,7 @@ export class Lab {
   readonly notices: string[] = [];
   readonly pool = new Pool();
   private readonly reach = new SshReach(this.pool);
-  private readonly declarations = new Declarations();
+  private readonly run = new Run();
 
   private constructor(readonly simulator: Simulator) {
     this.reach.notice = (text) => this.notices.push(text);
@@ -36,7 +37,7 @@ export class Lab {
   }
 
   lifecycle(definition: AnyDefinition): Declared {
-    return new Declared(new Lifecycle(definition, this.reach, this.declarations), this.settings);
+    return new Declared(new Lifecycle(definition, this.reach, this.run), this.settings);
   }
 
   /** Another resource of the same type, in the same provider process. */

@@ -100,7 +100,7 @@ describe("AdapterProperties asks for sessions and options", () => {
 
 describe("AdapterProperties gives back", () => {
   const have = host({ info: { iqn: next, alias: "a" } });
-  const peers = { first: have, declared: new Map(), released: new Map() };
+  const peers = { first: have, declared: new Map(), released: new Map(), left: new Map() };
   const undone = (from: Have, inputs: Partial<Want>) =>
     adapterProperties.remove(from, want(inputs), { iqn: old, alias: "" }, peers).commands.map(shown);
 

@@ -23,7 +23,7 @@ const host = (uni: State = off, mutual: State = off): Have => ({
 const base = { adapter: "vmrdma0", secretVia: "prompt" } as const;
 const uni: Want = { ...base, level: "required", name: "esx01", secret: "first-secret" };
 const both: Want = { ...uni, mutual: { name: "array", secret: "second-secret" } };
-const peersOf = (first: Have) => ({ first, declared: new Map(), released: new Map() });
+const peersOf = (first: Have) => ({ first, declared: new Map(), released: new Map(), left: new Map() });
 const nothing = { last: undefined, unfinished: false };
 const same = (last: Want) => ({ last, unfinished: false });
 

@@ -185,7 +185,7 @@ describe("IscsiParameters plans", () => {
   });
 });
 
-const peers = { first: host(), declared: new Map(), released: new Map() };
+const peers = { first: host(), declared: new Map(), released: new Map(), left: new Map() };
 
 describe("IscsiParameters reads", () => {
   const current = (have: Have, parameters: Record<string, string>) =>

@@ -73,6 +73,7 @@ describe("IserAdapter gives back", () => {
         first: have,
         declared: new Map(declared.map((id) => [id, {}])),
         released: new Map(released.map((id) => [id, { existed: false }])),
+        left: new Map(),
       },
     );
   const onOld = (state = "unbound") =>
@@ -112,14 +113,15 @@ describe("IserAdapter gives back", () => {
 
   it("what another's add brought as its own, and remembers what was beside it", () => {
     const record = (first: Have) =>
-      iserAdapter.record(host(tied), want, { first, declared: new Map(), released: new Map() });
+      iserAdapter.record(host(tied), want, { first, declared: new Map(), released: new Map(), left: new Map() });
     assert.deepEqual(record(host(tied)), { existed: true, beside: ["vmrdma0", "vmrdma1"] });
     assert.deepEqual(record(host(view())), { existed: false, beside: [] });
   });
 
   it("what another's add brought in an earlier run, where the build takes no device", () => {
     const declared = new Map([["vmrdma1", { existed: false, beside: [] }]]);
-    const record = (have: Have) => iserAdapter.record(have, want, { first: have, declared, released: new Map() });
+    const record = (have: Have) =>
+      iserAdapter.record(have, want, { first: have, declared, released: new Map(), left: new Map() });
     assert.deepEqual(record({ ...host(tied), perDevice: false }), { existed: false, beside: [] });
     assert.deepEqual(record({ ...host(tied), perDevice: true }), { existed: true, beside: ["vmrdma0", "vmrdma1"] });
   });

@@ -5,7 +5,9 @@ import { type ErrorCode, IserError } from "../../../src/errors.js";
 import { type EsxcliCommand, type HostCommand, describe as shown } from "../../../src/esxcli/command.js";
 import { said } from "../../../src/esxcli/output.js";
 import { define } from "../../../src/resources/definition.js";
-import { Lifecycle, type Reach } from "../../../src/resources/lifecycle.js";
+import type { Reach } from "../../../src/resources/hostWork.js";
+import { Lifecycle } from "../../../src/resources/lifecycle.js";
+import { Run } from "../../../src/resources/peers.js";
 import type { Outcome, Session } from "../../../src/transport/session.js";
 
 /** The simplest thing a host could have: lamps by name, each with a colour and a code that cannot be read back. */
@@ -278,7 +280,7 @@ describe("the lifecycle", () => {
     assert.equal(renamed.id, id);
     await later.delete(id, outs);
     assert.deepEqual(host.lamps, { a: "red" });
-    assert.match(host.notices.join(), /left to the resource of another name/);
+    assert.match(host.notices.join(), /left to another resource of this program/);
   });
 
   it("is deleted before it is made again where it is replaced by itself", async () => {
@@ -397,5 +399,176 @@ describe("the lifecycle of what depends on what others do", () => {
     assert.deepEqual(life.check({ ...low, name: "b" }).failures, [
       { property: "height", reason: "esx01.lab: Pole: height is taken; give another." },
     ]);
+  });
+});
+
+describe("the lifecycle where several resources are for the same", () => {
+  let host: LampHost;
+  let run: Run;
+  let life: Lifecycle;
+  const red = { host: "esx01.lab", name: "a", colour: "red" };
+  beforeEach(() => {
+    host = new LampHost();
+    run = new Run();
+    life = new Lifecycle(lamp, host, run);
+  });
+  /** The next run of the program: a process of its own. */
+  const later = () => {
+    run = new Run();
+    life = new Lifecycle(lamp, host, run);
+  };
+
+  it("leaves an object to the one that is still declared, when a rename was interrupted in an earlier run", async () => {
+    const { id, outs } = await life.create(red);
+    const { outs: renamed } = await life.create(red).catch(async () => new Lifecycle(lamp, host).create(red));
+    later();
+    assert.equal(life.diff(renamed, red).changes, false);
+    await life.delete(id, outs);
+    assert.deepEqual(host.lamps, { a: "red" });
+    assert.match(host.notices.join(), /left to another resource/);
+    later();
+    await life.delete(id, renamed);
+    assert.deepEqual(host.lamps, { a: "red" });
+  });
+
+  it("gives it back when both are deleted", async () => {
+    const { id, outs } = await life.create(red);
+    const { outs: twin } = await new Lifecycle(lamp, host).create(red);
+    later();
+    await life.delete(id, twin);
+    await life.delete(id, outs);
+    assert.deepEqual(host.lamps, {});
+  });
+
+  it("does not make the second of two in one run", async () => {
+    await life.create(red);
+    const writes = host.writes.length;
+    await assert.rejects(life.create({ ...red, colour: "blue" }), {
+      code: "DECLARED_TWICE",
+      message: /two resources of this program are Lamp esx01\.lab\/a/,
+    });
+    assert.equal(host.writes.length, writes);
+  });
+
+  it("knows an object by its other names", async () => {
+    const spelt = new Lifecycle({ ...lamp, spellings: () => [{ name: "alpha" }, { name: "a" }] }, host, run);
+    const { id, outs } = await spelt.create(red);
+    const { outs: respelt } = await new Lifecycle(lamp, host).create({ ...red, name: "alpha" });
+    later();
+    life.diff(respelt, { ...red, name: "alpha" });
+    const again = new Lifecycle({ ...lamp, spellings: () => [{ name: "alpha" }, { name: "a" }] }, host, run);
+    again.diff(respelt, { ...red, name: "alpha" });
+    await again.delete(id, outs);
+    assert.equal(host.lamps.a, "red");
+  });
+
+  it("refuses, in the preview, to replace under the same id what it did not make", async () => {
+    host.lamps.a = "red";
+    const placed = { ...lamp, identity: ["name", "colour"] as const };
+    const life = new Lifecycle(placed, host);
+    const { outs } = await life.create(red);
+    assert.throws(() => life.diff(outs, { ...red, colour: "blue" }), {
+      code: "FOUND_NOT_MADE",
+      message: /esx01\.lab: Lamp: colour changed[\s\S]*It was there before/,
+    });
+    delete host.lamps.a;
+    const next = new Lifecycle(placed, host);
+    const { outs: made } = await next.create(red);
+    assert.deepEqual(next.diff(made, { ...red, colour: "blue" }).replaces, ["colour"]);
+  });
+});
+
+describe("the lifecycle, giving back,", () => {
+  let host: LampHost;
+  const red = { host: "esx01.lab", name: "a", colour: "red" };
+  const undoing = (remove: typeof lamp.remove, changes: Partial<typeof lamp> = {}) =>
+    new Lifecycle({ ...lamp, ...changes, remove }, host);
+  beforeEach(() => {
+    host = new LampHost();
+  });
+
+  it("waits for what goes in the same run, and takes it as it is then", async () => {
+    let looks = 0;
+    const life = undoing((_have, { name }) => {
+      looks += 1;
+      return looks < 3
+        ? { commands: [], notes: ["somebody holds it."], wait: true }
+        : { commands: looks > 3 ? [] : [write("lamp remove", name)] };
+    });
+    const { id, outs } = await life.create(red);
+    await life.delete(id, outs);
+    assert.deepEqual([host.lamps, host.notices], [{}, []]);
+  });
+
+  it("waits no longer than it may", async () => {
+    const life = undoing(() => ({ commands: [], notes: ["somebody holds it."], wait: true }));
+    const { id, outs } = await life.create(red);
+    await life.delete(id, outs);
+    assert.deepEqual(host.notices, ["esx01.lab: Lamp esx01.lab/a: somebody holds it."]);
+    assert.equal(host.slept, 1000);
+  });
+
+  it("tells a refusal of what may be refused, and goes on", async () => {
+    const life = undoing((_have, { name }) => ({ commands: [], attempts: [write("lamp paint", name, "blue")] }));
+    const { id, outs } = await life.create(red);
+    host.trouble = [{ command: /paint/, says: { status: 1, stdout: "Lamp is hot", stderr: "" } }];
+    await life.delete(id, outs);
+    assert.match(host.notices.join(), /not given back: [\s\S]*Lamp is hot/);
+  });
+
+  it("hands on what another resource may give back later in the same run", async () => {
+    const run = new Run();
+    const small = new Lifecycle({ ...lamp, remove: () => ({ commands: [], leaves: { a: 9000 } }) }, host, run);
+    const { id, outs } = await small.create(red);
+    await small.delete(id, outs);
+    let left: unknown;
+    const large = new Lifecycle(
+      {
+        ...lamp,
+        type: "Mast",
+        remove: (_have, _inputs, _before, peers) => {
+          left = peers.left.get("a");
+          return { commands: [] };
+        },
+      },
+      host,
+      run,
+    );
+    const mast = await large.create(red);
+    await large.delete(mast.id, mast.outs);
+    assert.equal(left, 9000);
+  });
+
+  it("asks no host where nothing is left of it", async () => {
+    const life = undoing(() => assert.fail("there is nothing to undo"), { leavesNothing: true });
+    const { id, outs } = await life.create(red);
+    const { connections } = host;
+    await life.delete(id, outs);
+    assert.equal(host.connections, connections);
+  });
+
+  it("forgets what was before of a field that is no longer declared", async () => {
+    host.lamps.a = "blue";
+    const life = undoing(lamp.remove, {
+      record: (have, { name, colour }) =>
+        ({
+          existed: have.has(name),
+          ...(colour === undefined ? {} : { colour: have.get(name) ?? "" }),
+        }) as { existed: boolean; colour: string },
+    });
+    const { outs } = await life.create(red);
+    assert.deepEqual(outs.before, { existed: true, colour: "blue" });
+    const { outs: without } = await life.update(outs, { host: "esx01.lab", name: "a" });
+    assert.deepEqual(without.before, { existed: true });
+    host.lamps.a = "green";
+    const { outs: again } = await life.update(without, red);
+    assert.deepEqual(again.before, { existed: true, colour: "green" });
+  });
+
+  it("says how to go on without a host that is gone for good", async () => {
+    const life = undoing(lamp.remove);
+    const { id, outs } = await life.create(red);
+    host.trouble = [{ command: /list/, before: "HOST_UNREACHABLE" }];
+    await assert.rejects(life.delete(id, outs), { code: "HOST_UNREACHABLE", message: /pulumi state delete/ });
   });
 });

@@ -20,7 +20,7 @@ const have = (values: Record<string, string> = {}, loaded = true): Have => ({
 });
 const want = (parameters: Record<string, string>, module = "nmlx5_core") => ({ module, parameters });
 const fresh = { last: undefined, unfinished: false };
-const peers = { first: have(), declared: new Map(), released: new Map() };
+const peers = { first: have(), declared: new Map(), released: new Map(), left: new Map() };
 const set = "esxcli system module parameters set --module=nmlx5_core --parameter-string=";
 
 describe("ModuleParameters plans", () => {

@@ -16,7 +16,7 @@ const have = (changes: Partial<typeof nic> = {}): Have => ({
   nic: { ...nic, ...changes },
 });
 const memory = { last: undefined, unfinished: false };
-const peers = { first: have(), declared: new Map(), released: new Map() };
+const peers = { first: have(), declared: new Map(), released: new Map(), left: new Map() };
 const plan = (from: Have, want: Partial<Want>) => pauseParams.plan(from, { nic: "vmnic4", ...want }, memory).map(shown);
 const set = "esxcli network nic pauseParams set --nic-name=vmnic4";
 

@@ -126,7 +126,7 @@ describe("PortBinding plans", () => {
 
 describe("PortBinding gives back", () => {
   const have = { ...good, bindings: [bound] };
-  const peers = { first: have, declared: new Map(), released: new Map() };
+  const peers = { first: have, declared: new Map(), released: new Map(), left: new Map() };
   it("the binding that it made", () =>
     assert.deepEqual(portBinding.remove(have, want, { existed: false }, peers).commands.map(shown), [
       "esxcli iscsi networkportal remove --adapter=vmhba64 --nic=vmk1",

@@ -102,7 +102,7 @@ describe("PortGroup plans", () => {
 });
 
 describe("PortGroup gives back", () => {
-  const peers = { first: host, declared: new Map(), released: new Map() };
+  const peers = { first: host, declared: new Map(), released: new Map(), left: new Map() };
   const own = { active: ["vmnic4"], standby: [], ownUplinks: true, own: {} };
   const reset = `${path} policy failover set --portgroup-name=iser-a --use-vswitch`;
   const declared = want({ vlanId: 20, activeUplinks: ["vmnic4"] });
@@ -192,7 +192,7 @@ describe("PortGroup gives back", () => {
 });
 
 describe("PortGroup records before the first write", () => {
-  const peers = { first: host, declared: new Map(), released: new Map() };
+  const peers = { first: host, declared: new Map(), released: new Map(), left: new Map() };
   for (const [title, have, inputs, before] of [
     ["that there was none", empty, want({ vlanId: 20 }), { existed: false }],
     ["only what is declared", { ...host, failover: undefined }, want({ vlanId: 20 }), { existed: true, vlanId: 7 }],

@@ -75,9 +75,12 @@ describe("Rescan plans", () => {
       code: "ADAPTER_NOT_FOUND",
     }));
   it("nothing when it is deleted", () =>
-    assert.deepEqual(rescan.remove(have(), {}, {}, { first: have(), declared: new Map(), released: new Map() }), {
-      commands: [],
-    }));
+    assert.deepEqual(
+      rescan.remove(have(), {}, {}, { first: have(), declared: new Map(), released: new Map(), left: new Map() }),
+      {
+        commands: [],
+      },
+    ));
 });
 
 describe("A host after a rescan", () => {

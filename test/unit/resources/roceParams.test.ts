@@ -90,7 +90,7 @@ describe("RoceParams reads the log", () => {
 });
 
 describe("RoceParams gives back", () => {
-  const peers = { first: host(), declared: new Map(), released: new Map() };
+  const peers = { first: host(), declared: new Map(), released: new Map(), left: new Map() };
   it("what the log said before, or auto", () => {
     assert.deepEqual(roceParams.record(host("v1"), want("v2"), peers), { version: "v1", known: true });
     assert.deepEqual(roceParams.record(host(), want("v2"), peers), { version: "auto", known: false });

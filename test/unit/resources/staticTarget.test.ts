@@ -41,7 +41,7 @@ describe("StaticTarget plans", () => {
 });
 
 describe("StaticTarget gives back", () => {
-  const peers = { first: host(), declared: new Map(), released: new Map() };
+  const peers = { first: host(), declared: new Map(), released: new Map(), left: new Map() };
   const undone = (have: Have, existed: boolean) =>
     staticTarget.remove(have, want, { existed }, peers).commands.map(shown);
 

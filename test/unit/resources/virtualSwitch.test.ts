@@ -184,7 +184,7 @@ describe("VirtualSwitch plans", () => {
 });
 
 describe("VirtualSwitch gives back", () => {
-  const peers = { first: host, declared: new Map(), released: new Map() };
+  const peers = { first: host, declared: new Map(), released: new Map(), left: new Map() };
   const all = onA({ uplinks: ["vmnic4"], mtu: 9000, cdp: "both", lowerFirst: ["vmk1"] });
   const hadFour = { names: ["vmnic4"], active: ["vmnic4"], standby: [] };
   const hadTwo = { names: ["vmnic5", "vmnic6"], active: ["vmnic6"], standby: ["vmnic5"] };

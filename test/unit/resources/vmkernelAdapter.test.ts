@@ -194,7 +194,7 @@ describe("VmkernelAdapter plans", () => {
 });
 
 describe("VmkernelAdapter gives back", () => {
-  const peers = { first: host, declared: new Map(), released: new Map() };
+  const peers = { first: host, declared: new Map(), released: new Map(), left: new Map() };
   const was = { type: "STATIC" as const, address: "192.168.50.9", netmask, gateway: "192.168.50.1", peerDns: false };
   const declared = want({ mtu: 1500, ipv4: eleven, ipv6Addresses: ["fd00::11/64"] });
 
