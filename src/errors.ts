@@ -34,6 +34,7 @@ export const errorCodes = {
   UPLINK_NOT_FOUND: "The virtual switch has no such uplink.",
   UPLINK_IN_USE: "The uplink belongs to another virtual switch.",
   UPLINK_REMOVAL: "The virtual switch has an uplink that is not declared.",
+  UPLINK_BOUND: "The virtual switch would lose an uplink that a bound VMkernel adapter uses.",
   PORT_GROUP_NOT_FOUND: "The host has no such port group on a standard switch.",
   PORT_GROUP_ELSEWHERE: "The port group is there, on another virtual switch.",
   VMKERNEL_ADAPTER_ELSEWHERE: "The VMkernel adapter is there, on another port group or TCP/IP stack.",
@@ -42,7 +43,8 @@ export const errorCodes = {
   PARAMETER_UNKNOWN: "The module, or iSCSI, has no such parameter.",
   PARAMETER_NOT_SETTABLE:
     "The host does not let the parameter be set, or another parameter of the module has a value that cannot be written back.",
-  PARAMETER_OUT_OF_RANGE: "The value is not within the bounds that the host states.",
+  PARAMETER_OUT_OF_RANGE:
+    "The value is not within the bounds that the host states, or does not fit another value there.",
   PAUSE_NOT_SUPPORTED: "The NIC does not support pause parameters.",
   DISCOVERY_ADDRESS_NOT_FOUND: "The adapter has no such discovery address.",
   TARGET_NOT_FOUND: "The adapter has no such target at this address.",

@@ -25,6 +25,9 @@ export interface IserClusterArgs extends Partly<IserHostSettings> {
   /**
    * How many hosts are worked on at a time, in the order of `hosts`. Default: all. The first failure ends the run: hosts that have not been
    * started are not touched.
+   *
+   * A host depends on the one that many before it, so `--target-dependents` reaches from a host to the later ones of its chain, also in a `destroy`. To
+   * target one host, run an `up` without `atOnce` first.
    */
   atOnce?: number | undefined;
 }

@@ -15,7 +15,13 @@ import {
 
 /** What does not differ between the hosts of a cluster. A key of a map is a name: it is part of the names of the resources that are made for it. */
 export interface IserHostSettings extends PathDefaults {
-  /** The paths by name, usually two: each its own RDMA device, virtual switch, port group, VMkernel adapter and iSER adapter. */
+  /**
+   * The paths by name, usually two: each its own RDMA device, virtual switch, port group, VMkernel adapter and iSER adapter.
+   *
+   * A name is part of the names of what is made for the path. Another name for it is one path removed and another made, which needs the card and the
+   * VMkernel adapter free: remove the path in one `up` and add it in the next. To keep what is there instead, give `virtualSwitch` and `portGroup` the names
+   * that they have, and Pulumi's `aliases` to the resources through `transforms`.
+   */
   paths: Readonly<Record<string, IserPathArgs>>;
   /** SendTargets discovery addresses by a name of your choice: an address, or one with port, CHAP and parameters. On every path unless it names some. */
   discovery?: Readonly<Record<string, string | pulumi.Output<string> | DiscoveryOptions>> | undefined;

@@ -42,9 +42,12 @@ export interface PathDefaults {
 
 /** One path: an RDMA device with its virtual switch, port group, VMkernel adapter and iSER adapter. */
 export interface IserPathArgs extends PathDefaults {
-  /** The RDMA device, `vmrdma#`. Exactly one of `device` and `uplink`. */
+  /**
+   * The RDMA device, `vmrdma#`. Exactly one of `device` and `uplink`: to go from one to the other for the same card replaces the adapter and all that
+   * refers to it, its binding and targets among them.
+   */
   device?: string | undefined;
-  /** The physical NIC that the RDMA device is paired with, `vmnic#`. */
+  /** The physical NIC that the RDMA device is paired with, `vmnic#`. See `device`. */
   uplink?: string | undefined;
   /** The virtual switch: its name, or all that `VirtualSwitch` takes. Default: `vSwitch-` and the path's name; its uplink is the RDMA device's. */
   virtualSwitch?: string | Options<VirtualSwitchArgs, never, "name"> | undefined;
@@ -192,8 +195,9 @@ function declareNetwork(
       host,
       name: `vSwitch-${key}`,
       uplinks: [card],
+      ...(mtu === undefined ? {} : { mtu }),
       // Frames that are too big for the switch would be lost, so the VMkernel adapter goes down first.
-      ...(mtu === undefined ? {} : { mtu, lowerFirst: [vmkernelAdapter.name] }),
+      lowerFirst: [vmkernelAdapter.name],
       ...optionsOf(virtualSwitch),
     },
     opts,

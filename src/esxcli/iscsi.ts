@@ -83,7 +83,8 @@ export interface NetworkPortal {
   readonly pathStatus: string;
 }
 
-export function networkPortalList(vmhba: string): EsxcliCommand<readonly NetworkPortal[]> {
+/** Of one adapter, or of all. [without an adapter: seen on 5.0] */
+export function networkPortalList(vmhba?: string): EsxcliCommand<readonly NetworkPortal[]> {
   return read(
     "iscsi networkportal list",
     onAdapter(vmhba),

@@ -66,7 +66,10 @@ export function chapSet(
   };
 }
 
-/** Takes CHAP of one direction back to ESXi's default. `--default` is a flag: it takes no value. [6.7] */
+/**
+ * Takes CHAP of one direction back to ESXi's default. `--default` is a flag: it takes no value. [6.7] Below an adapter it is not known whether
+ * that is an own value or inheritance.
+ */
 export function chapDefault(level: Level, direction: ChapDirection): EsxcliCommand<Said> {
   return reset(level, direction, "default");
 }

@@ -8,6 +8,10 @@ interface Answer {
   readonly stderr: string;
 }
 
+/** That esxcli reads a bare `--secret` from standard input without a terminal is deduced from Python's getpass. */
+const unreadSecret =
+  'This build may not read the secret from standard input: set secretVia: "argument" and run pulumi up again; the host\'s process list and logs may then show the secret.';
+
 /**
  * ESXi's words, turned into codes. This table is the only place that matches them. Parse errors begin with `Error: ` and are
  * followed by a blank line and the help; a failed command prints only its message; all of it on standard output. [6.7]
@@ -16,6 +20,8 @@ const failures: readonly {
   readonly words: RegExp;
   /** Only of this command: the words are used for other things, too. */
   readonly path?: string;
+  /** Only of a command that was to read a secret from standard input. */
+  readonly prompts?: true;
   readonly code: ErrorCode;
   readonly cure: string;
 }[] = [
@@ -42,7 +48,7 @@ const failures: readonly {
   {
     words: /Unable to unbind iscsi port/,
     code: "COMMAND_FAILED",
-    cure: "If iSCSI sessions use the binding: end them, or set force: true on the PortBinding, run pulumi up, and try again; force ends them.",
+    cure: "If iSCSI sessions use the binding: end them and try again. Or, with the declaration as it was, set force: true on the PortBinding, run pulumi up, and only then make the change or destroy: force ends them.",
   },
   {
     words: /Unable to remove VMkernel network interface/,
@@ -60,6 +66,17 @@ const failures: readonly {
     words: /Connect to localhost failed/,
     code: "COMMAND_FAILED",
     cure: "hostd does not answer on the host: look at /var/log/hostd.log and restart it with /etc/init.d/hostd restart.",
+  },
+  {
+    words: /Invalid CHAP and Mutual CHAP combination/,
+    code: "COMMAND_FAILED",
+    cure: 'Mutual CHAP needs level required where it is set and where it is inherited. Give the discovery addresses and targets with another level mutual: "prohibited" first; `esxcli iscsi adapter discovery sendtarget auth chap get` and `… target portal auth chap get` show them.',
+  },
+  {
+    words: /^/,
+    prompts: true,
+    code: "COMMAND_FAILED",
+    cure: `${unreadSecret} Else run the command on the host to see more, or look at /var/log/vmkernel.log there.`,
   },
 ];
 
@@ -83,7 +100,10 @@ function failureOf(command: HostCommand, { status, stdout, stderr }: Answer, hos
   const all = `${stdout}\n${stderr}`;
   const ran = command.kind === "log" ? undefined : command.path;
   const { code, cure } =
-    failures.find(({ words, path }) => words.test(all) && (path === undefined || ran === path)) ?? anyFailure;
+    failures.find(
+      ({ words, path, prompts }) =>
+        words.test(all) && (path === undefined || ran === path) && (prompts === undefined || isPrompted(command)),
+    ) ?? anyFailure;
   return new IserError(code, {
     host,
     problem: `the command failed with status ${status}`,
@@ -91,6 +111,16 @@ function failureOf(command: HostCommand, { status, stdout, stderr }: Answer, hos
     command: describe(command),
     cure,
   });
+}
+
+function isPrompted(command: HostCommand): boolean {
+  return command.kind === "esxcli" && command.secret?.via === "prompt";
+}
+
+/** A command that waits for a secret that never comes gets no answer in its time. */
+export function explained(command: HostCommand, error: unknown): unknown {
+  if (!(error instanceof IserError) || error.code !== "COMMAND_TIMEOUT" || !isPrompted(command)) return error;
+  return new IserError(error.code, { ...error.details, cure: `${error.details.cure} ${unreadSecret}` });
 }
 
 /** The message without the help that follows a parse error, and without the prompt for a secret. */

@@ -1,7 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { IserError } from "../errors.js";
-import type { EsxcliCommand } from "../esxcli/command.js";
 import {
   type AdapterInfo,
   type AdapterNames,
@@ -22,7 +21,7 @@ import {
   spellings,
 } from "./adapterReference.js";
 import { define } from "./definition.js";
-import { adapterReference, iqn, optionText } from "./fields.js";
+import { adapterReference, iqn, isSameIqn, optionText } from "./fields.js";
 import { type AdapterInput, EsxiResource, type HostInput } from "./provider.js";
 
 interface Inputs {
@@ -71,7 +70,7 @@ export const adapterProperties = define<Inputs, Have, Before>({
     const resolution = resolve(await observeAdapters(ask), adapter);
     if (resolution.kind !== "found") return { resolution, info: undefined, sessions: [], canSkip: false };
     const info = await ask(adapterGet(resolution.vmhba));
-    if (iqn === undefined || iqn === info.iqn) return { resolution, info, sessions: [], canSkip: false };
+    if (iqn === undefined || isSameIqn(iqn, info.iqn)) return { resolution, info, sessions: [], canSkip: false };
     const [sessions, options] = await Promise.all([ask(sessionList(resolution.vmhba)), ask(optionsOf(adapterSetPath))]);
     return { resolution, info, sessions, canSkip: options.has(skipIfSessionActive) };
   },
@@ -79,23 +78,35 @@ export const adapterProperties = define<Inputs, Have, Before>({
   exists: ({ resolution }) => isFound(resolution),
 
   plan(have, want) {
-    adapterOf(have.resolution);
-    return changes(have, want, want.force);
+    return changes(have, adapterOf(have.resolution).vmhba, want, want.force);
   },
 
   record: ({ info }, want) => pickNamed(info, want),
-  current: ({ info }, inputs) => pickNamed(info, inputs),
+  current: ({ info }, inputs) => ({
+    ...pickNamed(info, inputs),
+    ...(inputs.iqn !== undefined && isSameIqn(info?.iqn, inputs.iqn) ? { iqn: inputs.iqn } : {}),
+  }),
   report: () => ({}),
 
   // Whoever deletes it wants the host as it was, and what holds the sessions may be deleted in the same run: they are not in the way.
   remove(have, inputs, before) {
+    if (have.resolution.kind !== "found") return { commands: [] };
+    const { vmhba } = have.resolution;
     // What is no longer declared is somebody else's by now.
     const declared = names.filter((name) => inputs[name] !== undefined).map((name) => [name, before[name]]);
-    return { commands: changes(have, Object.fromEntries(declared), true) };
+    const { iqn, alias } = differing(have.info, Object.fromEntries(declared));
+    const aliasBack = alias === undefined ? [] : [adapterSet(vmhba, { alias })];
+    // Whether ESXi takes an empty alias is not known.
+    const isRisky = alias === "";
+    return {
+      commands: [...(iqn === undefined ? [] : [adapterSet(vmhba, { iqn })]), ...(isRisky ? [] : aliasBack)],
+      attempts: isRisky ? aliasBack : [],
+    };
   },
 });
 
 const names = ["iqn", "alias"] as const;
+const isSame = { iqn: isSameIqn, alias: (one?: string, other?: string) => one === other };
 
 /** The declared names, with their values on the host. */
 function pickNamed(info: AdapterInfo | undefined, declared: Partial<Inputs>): Before {
@@ -105,11 +116,9 @@ function pickNamed(info: AdapterInfo | undefined, declared: Partial<Inputs>): Be
 }
 
 /** Gives the adapter the names that differ. */
-function changes(have: Have, target: AdapterNames, force = false): readonly EsxcliCommand[] {
-  const { resolution, info, sessions, canSkip } = have;
+function changes({ info, sessions, canSkip }: Have, vmhba: string, target: AdapterNames, force = false) {
   const due = differing(info, target);
-  if (resolution.kind !== "found" || Object.keys(due).length === 0) return [];
-  const { vmhba } = resolution;
+  if (Object.keys(due).length === 0) return [];
   const { iqn, ...rest } = due;
   if (iqn === undefined || force) return [adapterSet(vmhba, due)];
   if (sessions.length > 0) {
@@ -128,7 +137,7 @@ function changes(have: Have, target: AdapterNames, force = false): readonly Esxc
 function differing(info: AdapterInfo | undefined, target: AdapterNames): Before {
   return Object.fromEntries(
     names
-      .filter((name) => target[name] !== undefined && target[name] !== info?.[name])
+      .filter((name) => target[name] !== undefined && !isSame[name](target[name], info?.[name]))
       .map((name) => [name, target[name]]),
   );
 }
@@ -138,7 +147,7 @@ export interface AdapterPropertiesArgs {
   host: HostInput;
   /** An IserAdapter, its RDMA device (`vmrdma0`), the uplink of that (`vmnic4`), or the `vmhba#` of an adapter that is not iSER. */
   adapter: AdapterInput;
-  /** The iSCSI name: `iqn.yyyy-mm.domain:text`, `eui.` or `naa.` [RFC 3720, RFC 3980]. Kept in lower case. */
+  /** The iSCSI name: `iqn.yyyy-mm.domain:text`, `eui.` or `naa.` [RFC 3720, RFC 3980]. Written in lower case; one in other case is the same. */
   iqn?: pulumi.Input<string> | undefined;
   /** A name for people, 1 to 255 bytes. Must not begin with a hyphen. */
   alias?: pulumi.Input<string> | undefined;
@@ -150,7 +159,8 @@ export interface AdapterPropertiesArgs {
  * The iSCSI name and the alias of an adapter: `esxcli iscsi adapter set`. What is not given is not touched.
  *
  * Sessions keep the old name until they log in again, so the IQN is not changed while there are any, unless by `force`. Let bindings and discovery
- * depend on this, so that it comes before them. Deleting it gives the old names back also while there are sessions.
+ * depend on this, so that it comes before them. Deleting it gives the old names back also while there are sessions; an alias that ESXi does
+ * not take back, which an empty one may be, is told and stays.
  *
  * Errors: SESSIONS_ACTIVE, DEVICE_NOT_FOUND, ADAPTER_NOT_FOUND, ADAPTER_AMBIGUOUS, COMMAND_FAILED. Sources: ESXi 6.7 and ESXCLI reference 8.0.2.
  *

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { IserError } from "../errors.js";
@@ -6,6 +7,7 @@ import {
   type ChapDirection,
   type ChapLevel,
   type ChapState,
+  type ChapValues,
   chapDefault,
   chapGet,
   chapInherit,
@@ -14,7 +16,7 @@ import {
 } from "../esxcli/iscsiAuth.js";
 import type { Level } from "../esxcli/iscsiCommand.js";
 import { adapterLanes, spellings } from "./adapterReference.js";
-import { define, type Failure } from "./definition.js";
+import { type Beside, define, type Failure } from "./definition.js";
 import { optionText, secretText } from "./fields.js";
 import { type AdapterInput, EsxiResource, type HostInput } from "./provider.js";
 import {
@@ -60,8 +62,10 @@ type Remembered = { readonly level: ChapLevel; readonly name: string; readonly i
 
 interface Before {
   readonly uni: Remembered;
-  readonly mutual: Remembered;
-  readonly [key: string]: Remembered;
+  readonly mutual?: Remembered;
+  /** `inherit` was declared at some time, so both directions were taken over. */
+  readonly inherit?: true;
+  readonly [key: string]: Remembered | true | undefined;
 }
 
 const off: ChapState = { level: "prohibited", name: "" };
@@ -92,7 +96,7 @@ export const chap = define<Inputs, Have, Before>({
   awaits: scopeAwaits,
   settleSeconds: scopeSettleSeconds,
 
-  rules(inputs, given) {
+  rules(inputs, given, beside) {
     const { level, secret, mutual, secretVia } = inputs;
     const own = (["level", "name", "secret", "mutual"] as const).filter(given);
     const isOfAdapter = !given("discoveryAddress") && !given("target");
@@ -149,7 +153,11 @@ export const chap = define<Inputs, Have, Before>({
         },
       ],
     ];
-    return [...scopeRules(given), ...rules.filter(([broken]) => broken).map(([, failure]) => failure)];
+    return [
+      ...scopeRules(given),
+      ...rules.filter(([broken]) => broken).map(([, failure]) => failure),
+      ...mutualBelow(inputs, given, beside),
+    ];
   },
 
   id: (inputs) => `${inputs.adapter}/chap${scopeId(inputs)}`,
@@ -167,18 +175,20 @@ export const chap = define<Inputs, Have, Before>({
 
   plan(have, want, { last }) {
     const level = levelOf(have, want);
-    if (want.inherit) return directionsInOrder(have).flatMap(giveUp(level, have, () => "inherit"));
+    if (want.inherit) return directionsInOrder(have).flatMap(giveUp(level, have, () => "inherit", want.secretVia));
     const write = (direction: ChapDirection, target: ChapState, secret: string | undefined) =>
       secret === undefined
-        ? chapDefault(level, direction)
+        ? switchOff(level, direction, want.secretVia)
         : chapSet(level, direction, { ...target, secret }, want.secretVia);
 
     const uni = wantedUni(want);
     const mutual = wantedMutual(want.mutual, have.mutual);
-    const uniDue = differs(have.uni, uni) || (want.secret !== undefined && want.secret !== last?.secret);
+    // A secret is known to be there only as long as nothing else was seen of the direction since it was written.
+    const uniIsApplied = last?.secret === want.secret && !differs(wantedUni(last ?? want), uni);
+    const uniDue = differs(have.uni, uni) || (want.secret !== undefined && !uniIsApplied);
     const mutualDue =
       differs(have.mutual, mutual) ||
-      (typeof want.mutual === "object" && want.mutual.secret !== secretOf(last?.mutual));
+      (typeof want.mutual === "object" && !isDeepStrictEqual(last?.mutual, want.mutual));
     if (uniDue && uni.level !== "required" && mutual.level === "required") {
       throw mutualInTheWay(level, mutual, uni.level);
     }
@@ -188,9 +198,14 @@ export const chap = define<Inputs, Have, Before>({
     return mutual.level === "required" ? [...uniCommand, ...mutualCommand] : [...mutualCommand, ...uniCommand];
   },
 
-  record(have, want) {
-    levelOf(have, want);
-    return Object.fromEntries(managed(want).map((direction) => [direction, have[direction]])) as Before;
+  record({ resolution, level, known, uni, mutual }, want, _peers, earlier) {
+    levelOf({ resolution, level, known }, want);
+    const inherits = want.inherit === true || earlier?.inherit === true;
+    return {
+      uni,
+      ...(inherits || managed(want).includes("mutual") ? { mutual } : {}),
+      ...(inherits ? { inherit: true } : {}),
+    };
   },
 
   current({ uni, mutual }, inputs) {
@@ -206,20 +221,21 @@ export const chap = define<Inputs, Have, Before>({
   remove(have, inputs, before) {
     const { level } = have;
     if (level === undefined) return { commands: [] };
-    // What is no longer declared is somebody else's by now.
-    const was = (direction: ChapDirection) => (managed(inputs).includes(direction) ? before[direction] : undefined);
+    const isOurs = (direction: ChapDirection) =>
+      managed(inputs).includes(direction) || (before.inherit === true && have[direction].inherits === true);
+    // What is no longer declared is somebody else's by now, unless it still is as `inherit` has left it.
+    const was = (direction: ChapDirection) => (isOurs(direction) ? before[direction] : undefined);
     const target = (direction: ChapDirection) => givenBack(level, have[direction], was(direction));
     const commands = new Map(
-      directionsInOrder(have).map((direction) => [direction, giveUp(level, have, target)(direction)]),
+      directionsInOrder(have).map((direction) => [direction, giveUp(level, have, target, inputs.secretVia)(direction)]),
     );
+    const notes = (direction: ChapDirection) => unrestored(level, direction, have[direction], was(direction));
     const uniGoes = commands.get("uni")?.length === 1;
     const mutualStays = have.mutual.level === "required" && commands.get("mutual")?.length === 0;
     const bothInherit = have.mutual.inherits && target("uni") === "inherit";
-    if (uniGoes && mutualStays && !bothInherit) throw mutualInTheWay(level, have.mutual, "prohibited");
-    return {
-      commands: [...commands.values()].flat(),
-      notes: managed(inputs).flatMap((direction) => unrestored(level, direction, have[direction], was(direction))),
-    };
+    if (uniGoes && mutualStays && !bothInherit)
+      return { commands: [], notes: [uniStays(level, have), ...notes("mutual")] };
+    return { commands: [...commands.values()].flat(), notes: directions.flatMap(notes) };
   },
 });
 
@@ -236,12 +252,23 @@ function managed({ inherit, mutual }: Inputs): readonly ChapDirection[] {
 }
 
 /** What a direction without own values comes to. */
-type Bare = "inherit" | "default" | "stays";
+type Bare = "inherit" | "off" | "stays";
 
-function giveUp(level: Level, have: Have, target: (direction: ChapDirection) => Bare) {
+/** Values for CHAP that is off: ESXi takes a level only with name and secret, and uses neither. Not the same secret for both directions. */
+const unused: Readonly<Record<ChapDirection, ChapValues>> = {
+  uni: { level: "prohibited", name: "unused", secret: "unused-by-chap" },
+  mutual: { level: "prohibited", name: "unused", secret: "unused-by-mutual-chap" },
+};
+
+/** Whether `--default` makes an own value below an adapter, or lets it inherit, is not known. A level that is written is its own. */
+function switchOff(level: Level, direction: ChapDirection, via: Inputs["secretVia"]): HostCommand {
+  return level.kind === "adapter" ? chapDefault(level, direction) : chapSet(level, direction, unused[direction], via);
+}
+
+function giveUp(level: Level, have: Have, target: (direction: ChapDirection) => Bare, via: Inputs["secretVia"]) {
   const commands: Readonly<Record<Bare, (direction: ChapDirection) => readonly HostCommand[]>> = {
     inherit: (direction) => (have[direction].inherits ? [] : [chapInherit(level, direction)]),
-    default: (direction) => (differs(have[direction], off) ? [chapDefault(level, direction)] : []),
+    off: (direction) => (differs(have[direction], off) ? [switchOff(level, direction, via)] : []),
     stays: () => [],
   };
   return (direction: ChapDirection) => commands[target(direction)](direction);
@@ -251,9 +278,9 @@ function giveUp(level: Level, have: Have, target: (direction: ChapDirection) => 
 function givenBack(level: Level, have: ChapState, was: Remembered | undefined): Bare {
   if (was === undefined) return "stays";
   if (was.inherits) return "inherit";
-  if (was.level === "prohibited") return "default";
+  if (was.level === "prohibited") return "off";
   if (!differs(have, was)) return "stays";
-  return level.kind === "adapter" ? "default" : "inherit";
+  return level.kind === "adapter" ? "off" : "inherit";
 }
 
 function unrestored(level: Level, direction: ChapDirection, have: ChapState, was: Remembered | undefined): string[] {
@@ -262,6 +289,46 @@ function unrestored(level: Level, direction: ChapDirection, have: ChapState, was
   if (!differs(have, was)) return [`${before}. It stays with the secret that was declared here.`];
   const now = level.kind === "adapter" ? "now ESXi's default" : "inherited now";
   return [`${before}, so it is not given back. It is ${now}. Set it by hand if it is needed.`];
+}
+
+function uniStays(level: Level, { uni, mutual }: Have): string {
+  return `CHAP uni of ${nameOf(level)} stays at level ${uni.level} with the name ${uni.name}: mutual CHAP is required there for the name ${mutual.name} and stays, and ESXi takes no other level under it. Set both by hand if they are not needed.`;
+}
+
+/**
+ * What a discovery address would inherit of an adapter whose Chap is declared, too: mutual CHAP, which ESXi takes only beside level `required`.
+ * What a target inherits from is not known before the host is asked.
+ */
+function mutualBelow(
+  inputs: Partial<Inputs>,
+  given: (field: keyof Inputs) => boolean,
+  beside: Beside,
+): Failure<Inputs>[] {
+  const why = "and ESXi takes that only with level required";
+  const others = (beside("Chap") as readonly Partial<Inputs>[]).filter(({ adapter }) => adapter === inputs.adapter);
+  if (isLower(inputs) && !given("mutual"))
+    return others
+      .filter((other) => isOfAdapter(other) && typeof other.mutual === "object")
+      .map(({ adapter }) => ({
+        field: "mutual",
+        reason: `is missing: the discovery address would inherit mutual CHAP of ${adapter}, ${why}. Give mutual: "prohibited" here, or level required.`,
+      }));
+  if (given("discoveryAddress") || given("target") || typeof inputs.mutual !== "object") return [];
+  return others
+    .filter((other) => isLower(other) && other.mutual === undefined)
+    .map(({ discoveryAddress, level }) => ({
+      field: "mutual",
+      reason: `would be inherited by the discovery address ${discoveryAddress?.address}, whose level is ${level}, ${why}. Give the Chap there mutual: "prohibited", or level required.`,
+    }));
+}
+
+function isOfAdapter({ discoveryAddress, target }: Partial<Inputs>): boolean {
+  return discoveryAddress === undefined && target === undefined;
+}
+
+/** Of a discovery address, with a level of its own below `required`. */
+function isLower({ discoveryAddress, level }: Partial<Inputs>): boolean {
+  return discoveryAddress !== undefined && level !== undefined && level !== "required";
 }
 
 function mutualInTheWay(at: Level, mutual: ChapState, level: Inputs["level"]): IserError {
@@ -338,7 +405,9 @@ export interface ChapArgs {
  *
  * A secret cannot be read back. It is written when it differs from the one in state; drift covers level and names, and shows `inherited`
  * where the host has no own values. Deleting it goes back to ESXi's default or to inheritance, whichever was there before; other values
- * that were there before stay when level and name are the same, and cannot be given back when they are not: a note says so.
+ * that were there before stay when level and name are the same, and cannot be given back when they are not: a note says so. Under mutual
+ * CHAP of somebody else uni stays, too. Where CHAP is `prohibited` below an adapter without a name and a secret, a name and a secret
+ * that are not used are written, for ESXi takes a level only with both.
  *
  * Errors: DEVICE_NOT_FOUND, ADAPTER_NOT_FOUND, ADAPTER_AMBIGUOUS, DISCOVERY_ADDRESS_NOT_FOUND, TARGET_NOT_FOUND, MUTUAL_CHAP_IN_THE_WAY, COMMAND_FAILED. Sources: ESXi 6.7 (rules and messages), vendor manuals (lengths). That a
  * bare `--secret` reads standard input without a terminal is deduced from Python's getpass.

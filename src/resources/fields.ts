@@ -122,6 +122,11 @@ export const iqn = z
     });
   }) as z.ZodType<string>;
 
+/** iSCSI names are compared in lower case, however a host spells them. [RFC 3722] */
+export function isSameIqn(one: string | undefined, other: string | undefined): boolean {
+  return one?.toLowerCase() === other?.toLowerCase();
+}
+
 function isIscsiName(value: string): boolean {
   return (
     // After the colon any character but blanks, controls and ASCII punctuation other than . - : [RFC 3722]

@@ -1,7 +1,7 @@
 import { IserError } from "../errors.js";
 import { describe, type HostCommand } from "../esxcli/command.js";
 import type { Said } from "../esxcli/output.js";
-import { interpret } from "../esxcli/run.js";
+import { explained, interpret } from "../esxcli/run.js";
 import type { Session } from "../transport/session.js";
 import type { Ask } from "./definition.js";
 import { type Host, hostName } from "./host.js";
@@ -78,20 +78,28 @@ export class HostWork {
     let rebootRequired = false;
     for (const command of commands) {
       onWrite?.();
-      const said = interpret(command, await session.execute(command), session.host) as Said;
+      const answer = await session.execute(command).catch((error: unknown) => {
+        throw explained(command, error);
+      });
+      const said = interpret(command, answer, session.host) as Said;
       rebootRequired ||= said.rebootRequired;
     }
     return rebootRequired;
   }
 
-  /** Runs a command that the host may refuse. */
-  async attempt(session: Session, id: string, command: HostCommand): Promise<void> {
-    try {
-      await this.apply(session, [command]);
-    } catch (error) {
-      if (!(error instanceof IserError) || error.code === "CONNECTION_LOST") throw error;
-      this.tell(session, id, [`not given back: ${error.message}`]);
+  /** Runs commands that the host may refuse, tells what it refused, and gives back the others. */
+  async attempt(session: Session, id: string, commands: readonly HostCommand[]): Promise<readonly HostCommand[]> {
+    const taken: HostCommand[] = [];
+    for (const command of commands) {
+      try {
+        await this.apply(session, [command]);
+        taken.push(command);
+      } catch (error) {
+        if (!(error instanceof IserError) || error.code === "CONNECTION_LOST") throw error;
+        this.tell(session, id, [`not given back: ${error.message}`]);
+      }
     }
+    return taken;
   }
 
   /** Observes until nothing is left to do. A refusal of the plan counts as not yet: the host may show half of a change for a while. */

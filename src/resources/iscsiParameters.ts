@@ -81,11 +81,11 @@ export const iscsiParameters = define<Inputs, Have, Before>({
 
   rules({ parameters = {} }, given) {
     const [first, burst] = [Number(parameters.FirstBurstLength), Number(parameters.MaxBurstLength)];
-    const bursts = {
+    const reversed = {
       field: "parameters",
       reason: `has FirstBurstLength ${first} and MaxBurstLength ${burst}: the first burst must not be longer than the longest [RFC 3720 12.14].`,
     } as const;
-    return [...scopeRules(given), ...(first > burst ? [bursts] : [])];
+    return [...scopeRules(given), ...(first > burst ? [reversed] : [])];
   },
 
   id: (inputs) => `${inputs.adapter}/parameters${scopeId(inputs)}`,
@@ -102,7 +102,7 @@ export const iscsiParameters = define<Inputs, Have, Before>({
   plan(have, want) {
     const level = levelOf(have, want);
     // All are checked before one is written.
-    const changes = Object.entries(want.parameters).map(([name, declared]) => {
+    const wanted = Object.entries(want.parameters).map(([name, declared]) => {
       const row = rowOf(level, have, name);
       const target = canonical(row, declared);
       if (target === undefined) throw outOfRange(level, row, declared);
@@ -110,10 +110,9 @@ export const iscsiParameters = define<Inputs, Have, Before>({
       if (!row.settable) throw notSettable(level, have, row, target);
       return { row, target };
     });
-    return changes
-      .filter((change) => change !== undefined)
-      .sort(roomFirst)
-      .map(({ row, target }) => parameterSet(level, row.name, target));
+    const changes = wanted.filter((change) => change !== undefined);
+    checkBursts(level, have, changes);
+    return changes.sort(roomFirst).map(({ row, target }) => parameterSet(level, row.name, target));
   },
 
   record(have, want) {
@@ -154,10 +153,26 @@ interface Change {
   readonly target: string;
 }
 
-/** MaxBurstLength grows before FirstBurstLength does, so that the first burst is never the longer one. [RFC 3720 12.14] */
+/** MaxBurstLength grows before and shrinks after FirstBurstLength, so that the first burst is never the longer one. [RFC 3720 12.14] */
 function roomFirst(one: Change, other: Change): number {
-  const makesRoom = ({ row, target }: Change) => row.name === "MaxBurstLength" && Number(target) > Number(row.current);
-  return Number(makesRoom(other)) - Number(makesRoom(one));
+  const turn = ({ row, target }: Change) =>
+    row.name === "MaxBurstLength" ? Math.sign(Number(row.current) - Number(target)) : 0;
+  return turn(one) - turn(other);
+}
+
+const bursts = ["FirstBurstLength", "MaxBurstLength"] as const;
+
+/** What is declared of one of the bursts must fit what the host has of the other. */
+function checkBursts(level: Level, { rows }: Have, changes: readonly Change[]): void {
+  const due = changes.find(({ row }) => bursts.some((name) => name === row.name));
+  const [first, longest] = bursts.map((name) =>
+    Number(changes.find(({ row }) => row.name === name)?.target ?? rows.find((row) => row.name === name)?.current),
+  );
+  if (due === undefined || first === undefined || longest === undefined || !(first > longest)) return;
+  throw new IserError("PARAMETER_OUT_OF_RANGE", {
+    problem: `${due.row.name} is to be ${due.target} on ${nameOf(level)}, which makes FirstBurstLength ${first} and MaxBurstLength ${longest}: the first burst must not be longer than the longest [RFC 3720 12.14]`,
+    cure: "Declare FirstBurstLength and MaxBurstLength together, the first not above the second.",
+  });
 }
 
 function giveBack(level: Level, row: Parameter, was: Before[string]): readonly HostCommand[] {

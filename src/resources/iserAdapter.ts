@@ -187,7 +187,10 @@ function list(adapters: readonly (readonly [IscsiAdapter, RdmaDevice | undefined
 export interface IserAdapterArgs {
   /** The host: its name, or how to reach it. */
   host: HostInput;
-  /** The RDMA device, `vmrdma#`. Exactly one of `device` and `uplink`. */
+  /**
+   * The RDMA device, `vmrdma#`. Exactly one of `device` and `uplink`. To go from one to the other for the same card replaces all that refers to
+   * the adapter.
+   */
   device?: pulumi.Input<string> | undefined;
   /** The physical NIC that the RDMA device is paired with, `vmnic#`. */
   uplink?: pulumi.Input<string> | undefined;

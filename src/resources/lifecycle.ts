@@ -177,7 +177,19 @@ export class Lifecycle {
       const left = (now: unknown) => (isThere(now) ? definition.remove(now, inputs, before, peers, true).commands : []);
       await this.work.settle(session, observe, left);
     }
-    for (const command of undo.attempts ?? []) await this.work.attempt(session, id, command);
+    const attempts = undo.attempts ?? [];
+    const taken = await this.work.attempt(session, id, attempts);
+    if (taken.length > 0) {
+      const now = await observe();
+      const left = isThere(now) ? (definition.remove(now, inputs, before, peers, true).attempts ?? []) : [];
+      const shown = new Set(left.map(describe));
+      const ignored = taken.map(describe).filter((line) => shown.has(line));
+      this.work.tell(
+        session,
+        id,
+        ignored.map((line) => `not given back: the host took \`${line}\`, but does not show it.`),
+      );
+    }
     for (const [key, value] of Object.entries(undo.leaves ?? {})) this.run.left(place).set(key, value);
     this.work.tell(session, id, undo.notes ?? []);
   }
@@ -249,6 +261,8 @@ export class Lifecycle {
     try {
       return await this.work.persistently(news, () => this.work.awaiting(attempt));
     } catch (error) {
+      const { writers } = this.peersAt(news);
+      for (const [one, writer] of writers) if (writer === instance) writers.delete(one);
       if (!written) throw error;
       const properties = { ...pick(olds ?? {}, definition.outputs), ...news, ...kept(), unfinished: true };
       throw halfDone(error, this.id(news), properties);

@@ -6,7 +6,7 @@ import { sendTargetList } from "../esxcli/iscsiDiscovery.js";
 import { targetPortalList } from "../esxcli/iscsiSession.js";
 import { adapterOf, isFound, observeAdapters, type Resolution, resolve } from "./adapterReference.js";
 import type { Ask, Failure } from "./definition.js";
-import { adapterReference, address, canonicalAddress, canonicalPortal, iqn, port, portal } from "./fields.js";
+import { adapterReference, address, canonicalPortal, iqn, isSameIqn, port, portal } from "./fields.js";
 
 interface PortalInput {
   readonly address: string;
@@ -70,12 +70,13 @@ export async function findPlace(ask: Ask, { adapter, discoveryAddress, target }:
     return { resolution, level, known: listed };
   }
   if (target !== undefined) {
+    // As the host spells them: so it is told which one is meant.
     const listed = (await ask(targetPortalList(vmhba))).map((row) => ({
       name: row.target,
-      address: portal(canonicalAddress(row.ip.replace(/^\[(.*)\]$/, "$1")) ?? row.ip, row.port),
+      address: portal(row.ip.replace(/^\[(.*)\]$/, "$1"), row.port),
     }));
     const found = listed.find(
-      ({ name, address }) => name.toLowerCase() === target.targetName && address === portalOf(target),
+      ({ name, address }) => isSameIqn(name, target.targetName) && canonicalPortal(address) === portalOf(target),
     );
     const level = found === undefined ? undefined : ({ kind: "target", vmhba, ...found } as const);
     return { resolution, level, known: listed.map(({ name, address }) => `${name} at ${address}`) };
@@ -123,7 +124,7 @@ export interface DiscoveryAddressReference {
 }
 
 export interface TargetReference {
-  /** The iSCSI name of the target. */
+  /** The iSCSI name of the target; upper and lower case do not count. */
   targetName: pulumi.Input<string>;
   /** One of its addresses, as `esxcli iscsi adapter target portal list` shows it. */
   address: pulumi.Input<string>;

@@ -15,7 +15,7 @@ import {
   spellings,
 } from "./adapterReference.js";
 import { define } from "./definition.js";
-import { adapterReference, address, canonicalPortal, iqn, port, portal } from "./fields.js";
+import { adapterReference, address, canonicalPortal, iqn, isSameIqn, port, portal } from "./fields.js";
 import { type AdapterInput, EsxiResource, type HostInput } from "./provider.js";
 
 interface Inputs {
@@ -44,7 +44,7 @@ const wanted = ({ targetName, address, port }: Inputs): Listed => ({
 /** A target is its name and its address: one name may have many addresses, and one address many names. */
 function listed({ targets }: Have, inputs: Inputs): Listed | undefined {
   const { name, address } = wanted(inputs);
-  return targets.find((one) => one.name.toLowerCase() === name && canonicalPortal(one.address) === address);
+  return targets.find((one) => isSameIqn(one.name, name) && canonicalPortal(one.address) === address);
 }
 
 export const staticTarget = define<Inputs, Have, Before>({
@@ -86,7 +86,7 @@ export interface StaticTargetArgs {
   host: HostInput;
   /** An IserAdapter, its RDMA device (`vmrdma0`), the uplink of that (`vmnic4`), or the `vmhba#` of an adapter that is not iSER. */
   adapter: AdapterInput;
-  /** The iSCSI name of the target: `iqn.yyyy-mm.domain:text`, `eui.` or `naa.` [RFC 3720, RFC 3980]. Kept in lower case. */
+  /** The iSCSI name of the target: `iqn.yyyy-mm.domain:text`, `eui.` or `naa.` [RFC 3720, RFC 3980]. Written in lower case; one in other case is the same. */
   targetName: pulumi.Input<string>;
   /** IPv4 address, IPv6 address without brackets, or DNS name of the target. */
   address: pulumi.Input<string>;

@@ -6,7 +6,6 @@ import {
   interfaceList,
   nicList,
   type PortGroupRow,
-  portGroupFailover,
   portGroupList,
   type StandardSwitch,
   switchFailover,
@@ -24,10 +23,12 @@ import {
   uplinkAdd,
   uplinkRemove,
 } from "../esxcli/vswitch.js";
-import { type Ask, define, type Memory, type Undo } from "./definition.js";
+import { define, type Peers, type Undo } from "./definition.js";
 import { mtu, optionText, vmkernelAdapter } from "./fields.js";
+import { leftMtu } from "./leftMtu.js";
 import { EsxiResource, type HostInput } from "./provider.js";
 import { ownerOf, returnUplinks, type Switches, type Uplinks, uplinksOf } from "./switchUplinks.js";
+import { type AtStake, atStake, demandFree, nothingAtStake } from "./uplinkLoss.js";
 import { asDeclared, knownNics, namedDevices, nicsOf, uplinkNames } from "./uplinks.js";
 
 interface Inputs {
@@ -40,12 +41,10 @@ interface Inputs {
 }
 
 /** NICs, failover orders and what follows are asked for only when uplinks are declared. */
-interface Have extends Switches {
+interface Have extends Switches, AtStake {
   readonly portGroups: readonly PortGroupRow[];
   readonly interfaces: readonly VmkernelInterface[];
   readonly devices: readonly RdmaDevice[];
-  /** Port groups with an uplink order of their own, of the switches that would lose an uplink by force. */
-  readonly ownOrders: readonly { readonly portGroup: string; readonly names: readonly string[] }[];
 }
 
 type Before = {
@@ -72,8 +71,8 @@ export const virtualSwitch = define<Inputs, Have, Before>({
   identity: ["name"],
   manner: ["lowerFirst", "force"],
   outputs: [],
-  // Another switch may be about to give the uplink up.
-  awaits: ["UPLINK_IN_USE"],
+  // Another switch may be about to give the uplink up, and a binding about to go.
+  awaits: ["UPLINK_IN_USE", "UPLINK_BOUND"],
 
   id: ({ name }) => `vswitch/${name}`,
   lanes: async () => ["network"],
@@ -85,46 +84,54 @@ export const virtualSwitch = define<Inputs, Have, Before>({
       ask(interfaceList),
     ]);
     const network = { switches, portGroups, interfaces };
-    if (inputs.uplinks === undefined) return { ...network, devices: [], nics: [], orders: new Map(), ownOrders: [] };
+    if (inputs.uplinks === undefined)
+      return { ...network, devices: [], nics: [], orders: new Map(), ...nothingAtStake };
     const [devices, nics, orders] = await Promise.all([
       namedDevices(ask, inputs.uplinks),
       ask(nicList),
       Promise.all(switches.map(async ({ name }) => [name, await ask(switchFailover(name))] as const)),
     ]);
-    const have = { ...network, devices, nics, orders: new Map(orders) };
-    return { ...have, ownOrders: inputs.force ? await ownOrders(ask, have, inputs) : [] };
+    const declared = knownNics(devices, inputs.uplinks);
+    const losing = switches.filter((it) =>
+      it.uplinks.some((nic) => (it.name === inputs.name) !== declared.includes(nic)),
+    );
+    const stake = await atStake(ask, losing, portGroups);
+    return { ...network, devices, nics, orders: new Map(orders), ...stake };
   },
 
   exists: (have, { name }) => switchOf(have, name) !== undefined,
 
-  plan(have, want, memory) {
+  plan(have, want) {
     const found = switchOf(have, want.name);
     return [
       ...(found === undefined ? [switchAdd(want.name)] : []),
-      ...uplinkCommands(have, want, found, memory),
+      ...uplinkCommands(have, want, found),
       ...settingCommands(have, want, found),
     ];
   },
 
   record(have, want, _peers, earlier) {
     const found = switchOf(have, want.name);
+    // What was taken or lowered does not show any more.
+    const takenBefore = want.uplinks === undefined ? {} : ofKind(earlier, "vmnic");
     const taken = knownNics(have.devices, want.uplinks).flatMap((nic) => {
       const owner = ownerOf(have, nic);
       return owner === undefined || owner.name === want.name
         ? []
         : [[nic, { from: owner.name, had: uplinksOf(have, owner) }]];
     });
-    if (found === undefined) return { existed: false, ...Object.fromEntries(taken) };
+    if (found === undefined) return { existed: false, ...Object.fromEntries(taken), ...takenBefore };
+    const large = tooLarge(have, found, want.mtu).filter(({ name }) => want.lowerFirst?.includes(name));
     // Later it is lowered from what was declared here meanwhile.
-    const isFirst = earlier === undefined;
-    const lowered = tooLarge(have, found, want.mtu).filter(({ name }) => isFirst && want.lowerFirst?.includes(name));
+    const lowered =
+      earlier === undefined ? Object.fromEntries(large.map(({ name, mtu }) => [name, mtu])) : ofKind(earlier, "vmk");
     return {
       existed: true,
-      ...(want.mtu === undefined ? {} : { mtu: found.mtu }),
+      ...(want.mtu === undefined ? {} : { mtu: found.mtu, ...lowered }),
       ...(want.cdp === undefined ? {} : { cdp: found.cdp }),
       ...(want.uplinks === undefined ? {} : { uplinks: uplinksOf(have, found) }),
-      ...Object.fromEntries(lowered.map(({ name, mtu }) => [name, mtu])),
       ...Object.fromEntries(taken),
+      ...takenBefore,
     };
   },
 
@@ -152,11 +159,11 @@ export const virtualSwitch = define<Inputs, Have, Before>({
         ];
   },
 
-  remove(have, inputs, before) {
+  remove(have, inputs, before, peers) {
     const found = switchOf(have, inputs.name);
     if (found === undefined) return { commands: [] };
     if (before.existed)
-      return both(settingsBack(have, inputs, found, before), uplinksBack(have, inputs, found, before));
+      return both(settingsBack(have, inputs, found, before, peers), uplinksBack(have, inputs, found, before));
     const guests = [
       ...have.portGroups.filter((row) => row.virtualSwitch === found.name).map((row) => `port group ${row.name}`),
       ...have.interfaces.filter(({ portset }) => portset === found.name).map((vmk) => vmk.name),
@@ -171,29 +178,12 @@ function switchOf({ switches }: Have, name: string): StandardSwitch | undefined 
   return switches.find((it) => it.name === name);
 }
 
-/** The uplink orders that port groups have of their own, on the switches that have to lose an uplink. */
-async function ownOrders(
-  ask: Ask,
-  have: Omit<Have, "ownOrders">,
-  { name, uplinks }: Inputs,
-): Promise<Have["ownOrders"]> {
-  const nics = knownNics(have.devices, uplinks);
-  const losing = have.switches.filter((it) => it.uplinks.some((nic) => (it.name === name) !== nics.includes(nic)));
-  const concerned = have.portGroups.filter((row) => losing.some((it) => it.name === row.virtualSwitch));
-  const policies = await Promise.all(
-    concerned.map(async (row) => ({ portGroup: row.name, ...(await ask(portGroupFailover(row.name))) })),
-  );
-  return policies
-    .filter(({ ownUplinks }) => ownUplinks)
-    .map(({ portGroup, active, standby }) => ({ portGroup, names: [...active, ...standby] }));
+/** The records of what was taken (`vmnic#`) or lowered (`vmk#`). */
+function ofKind(before: Partial<Before> = {}, prefix: "vmnic" | "vmk"): Partial<Before> {
+  return Object.fromEntries(Object.entries(before).filter(([key]) => key.startsWith(prefix))) as Partial<Before>;
 }
 
-function uplinkCommands(
-  have: Have,
-  want: Inputs,
-  found: StandardSwitch | undefined,
-  { last, unfinished }: Memory<Inputs>,
-): readonly HostCommand[] {
+function uplinkCommands(have: Have, want: Inputs, found: StandardSwitch | undefined): readonly HostCommand[] {
   if (want.uplinks === undefined) return [];
   const nics = nicsOf(have.devices, want.uplinks);
   const unknown = nics.filter((nic) => !have.nics.includes(nic));
@@ -206,9 +196,7 @@ function uplinkCommands(
   const present = found?.uplinks ?? [];
   const added = nics.filter((nic) => !present.includes(nic));
   const dropped = present.filter((nic) => !nics.includes(nic));
-  const ours = knownNics(have.devices, last?.uplinks);
-  // What an interrupted run has begun had passed this before.
-  if (!unfinished) for (const nic of dropped) if (!ours.includes(nic)) mayBeDropped(have, want, nic);
+  if (found !== undefined) for (const nic of dropped) mayBeDropped(have, want, nic, found);
   return [
     ...added.flatMap((nic) => {
       const owner = ownerOf(have, nic);
@@ -222,30 +210,22 @@ function uplinkCommands(
 }
 
 function mayBeTaken(have: Have, { name, force }: Inputs, nic: string, owner: StandardSwitch): void {
-  const user = userOf(have, nic);
-  if (force && user === undefined) return;
-  throw new IserError("UPLINK_IN_USE", {
-    problem: `${nic} is an uplink of virtual switch ${owner.name}${force ? `, and port group "${user}" there names it in its own failover order` : ""}`,
-    cure: force
-      ? `Take ${nic} out of the failover order of that port group first, or declare other uplinks for ${name}.`
-      : `Declare another uplink for ${name}, or set force: true to take ${nic} away from ${owner.name}.`,
+  demandFree(have, nic, owner, force, {
+    code: "UPLINK_IN_USE",
+    problem: `${nic} is an uplink of virtual switch ${owner.name}`,
+    instead: `declare another uplink for ${name}`,
+    byForce: `set force: true to take ${nic} away from ${owner.name}, where sessions over it lose their path. If ${owner.name} is of this program and goes away in this run, remove it in an up of its own first`,
   });
 }
 
-function mayBeDropped(have: Have, { name, force }: Inputs, nic: string): void {
-  const user = userOf(have, nic);
-  if (force && user === undefined) return;
-  throw new IserError("UPLINK_REMOVAL", {
-    problem: `virtual switch ${name} has the uplink ${nic}, which is not declared${force ? `, and port group "${user}" names it in its own failover order` : ""}`,
-    cure: force
-      ? `Take ${nic} out of the failover order of that port group first, or declare it as an uplink too.`
-      : `Declare ${nic} as an uplink too, leave uplinks out so that they are not managed, or set force: true to remove it.`,
+/** Also one that was declared here before: it may carry what nobody has declared. */
+function mayBeDropped(have: Have, { name, force }: Inputs, nic: string, found: StandardSwitch): void {
+  demandFree(have, nic, found, force, {
+    code: "UPLINK_REMOVAL",
+    problem: `virtual switch ${name} has the uplink ${nic}, which is not declared`,
+    instead: `declare ${nic} as an uplink too`,
+    byForce: `leave uplinks out so that they are not managed, or set force: true to remove it: sessions over ${nic} lose their path`,
   });
-}
-
-/** The port group that names the NIC in its own failover order. */
-function userOf({ ownOrders }: Have, nic: string): string | undefined {
-  return ownOrders.find(({ names }) => names.includes(nic))?.portGroup;
 }
 
 function settingCommands(have: Have, want: Inputs, found: StandardSwitch | undefined): readonly HostCommand[] {
@@ -272,22 +252,29 @@ function lowering(interfaces: readonly VmkernelInterface[], mtu: number | undefi
   return mtu === undefined ? [] : interfaces.map(({ name }) => interfaceSetMtu(name, mtu));
 }
 
-function settingsBack(have: Have, inputs: Inputs, found: StandardSwitch, before: Partial<Before>): Undo {
+function settingsBack(
+  have: Have,
+  inputs: Inputs,
+  found: StandardSwitch,
+  before: Partial<Before>,
+  { left }: Peers<Have>,
+): Undo {
   const was = inputs.mtu === undefined ? undefined : before.mtu;
   const large = tooLarge(have, found, was);
   const others = large.filter(({ name }) => !inputs.lowerFirst?.includes(name));
   const mtu = was === found.mtu || others.length > 0 ? undefined : was;
   const cdp = inputs.cdp === undefined || before.cdp === found.cdp ? undefined : before.cdp;
-  const lowered = have.interfaces.flatMap((vmk) => {
-    const former = before[vmk.name as `vmk${string}`];
-    const mayRise = vmk.portset === found.name && vmk.mtu === inputs.mtu && former !== undefined;
+  const raised = have.interfaces.flatMap((vmk) => {
+    const handed = leftMtu(left, vmk.name);
+    const former = handed?.was ?? before[vmk.name as `vmk${string}`];
+    const mayRise = vmk.portset === found.name && vmk.mtu === (handed?.now ?? inputs.mtu) && former !== undefined;
     return mayRise && former > vmk.mtu && former <= (mtu ?? found.mtu) ? [interfaceSetMtu(vmk.name, former)] : [];
   });
   return {
     commands: [
       ...(mtu === undefined ? [] : lowering(large, mtu)),
       ...(mtu === undefined && cdp === undefined ? [] : [switchSet(found.name, { mtu, cdp })]),
-      ...lowered,
+      ...raised,
     ],
     notes: others.map(
       (vmk) => `MTU ${found.mtu} stays, and not the former ${was}, because ${vmk.name} on it has ${vmk.mtu}.`,
@@ -332,8 +319,8 @@ export interface VirtualSwitchArgs {
    */
   lowerFirst?: pulumi.Input<pulumi.Input<string>[]> | undefined;
   /**
-   * Take an uplink away from another switch, and take uplinks that are not declared off this one. Default false: both are errors. A change of it
-   * alone does not touch the host.
+   * Take an uplink away from another switch, and take uplinks that are not declared, or not any more, off this one; sessions over them lose their
+   * path. Default false: both are errors. A change of it alone does not touch the host.
    */
   force?: pulumi.Input<boolean> | undefined;
 }
@@ -341,16 +328,17 @@ export interface VirtualSwitchArgs {
 /**
  * A standard virtual switch: `esxcli network vswitch standard`. One that is there is adopted; what is not given is not touched.
  *
- * `uplinks` are all that it has: others are added or removed, but an uplink of another switch, or one that is there and was never declared, only
- * with `force`, and not at all while a port group names it in a failover order of its own.
+ * `uplinks` are all that it has: what is missing is added. An uplink of another switch is taken, and one that is not declared is removed, only with
+ * `force`, and not at all while a port group names it in a failover order of its own or a bound VMkernel adapter uses it: a binding that goes in the
+ * same run is waited for.
  *
- * Deleting it gives back MTU, CDP, uplinks and failover order as they were, also to a switch that an uplink was taken from. A switch that was made
- * here is removed, unless port groups or VMkernel adapters are still on it: then it stays, and a note says so.
+ * Deleting it gives back MTU, CDP, uplinks and failover order as they were, also to a switch that an uplink was taken from, and to a VMkernel adapter
+ * on it the MTU that was too large for it when that was deleted in the same run. A switch that was made here is removed, unless port groups or VMkernel adapters are still on it: then it stays, and a note says so.
  *
  * iSER takes one RDMA device per virtual switch.
  *
- * Errors: NIC_NOT_FOUND, DEVICE_NOT_FOUND, DEVICE_WITHOUT_UPLINK, UPLINK_IN_USE, UPLINK_REMOVAL, MTU_MISMATCH, COMMAND_FAILED. Sources: seen on
- * 5.0 to 7.0; the failover order is from 5.x and a user's notes; the length of the name is the vSphere API's.
+ * Errors: NIC_NOT_FOUND, DEVICE_NOT_FOUND, DEVICE_WITHOUT_UPLINK, UPLINK_IN_USE, UPLINK_REMOVAL, UPLINK_BOUND, MTU_MISMATCH, COMMAND_FAILED.
+ * Sources: seen on 5.0 to 7.0; the failover order is from 5.x and a user's notes; the length of the name is the vSphere API's.
  *
  * @example
  * new VirtualSwitch("iser-a", { host: "esx01.lab", name: "vSwitch1", uplinks: ["vmrdma0"], mtu: 9000 });

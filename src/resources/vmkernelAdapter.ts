@@ -1,9 +1,8 @@
 import { isIPv4 } from "node:net";
-import { isDeepStrictEqual } from "node:util";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { IserError } from "../errors.js";
-import type { HostCommand } from "../esxcli/command.js";
+import { type NetworkPortal, networkPortalList } from "../esxcli/iscsi.js";
 import {
   interfaceList,
   type PortGroupRow,
@@ -12,36 +11,22 @@ import {
   switchList,
   type VmkernelInterface,
 } from "../esxcli/network.js";
-import {
-  type AddressType,
-  type Ipv4Settings,
-  type Ipv6Address,
-  interfaceAdd,
-  interfaceRemove,
-  interfaceSetMtu,
-  ipv4List,
-  ipv4SetDhcp,
-  ipv4SetNone,
-  ipv4SetStatic,
-  ipv6Add,
-  ipv6List,
-  ipv6Remove,
-} from "../esxcli/vmkernel.js";
+import { interfaceAdd, interfaceRemove, interfaceSetMtu } from "../esxcli/vmkernel.js";
 import { type Beside, define, type Failure, type Undo } from "./definition.js";
 import { mtu, optionText, name as word } from "./fields.js";
-import {
-  addressOf,
-  faultsOf,
-  inSubnet,
-  ipv4Address,
-  ipv6WithPrefix,
-  isLinkLocal,
-  type StaticIpv4,
-  shortest,
-} from "./ipAddress.js";
+import { addressOf, faultsOf, ipv4Address, ipv6WithPrefix } from "./ipAddress.js";
+import { leaveMtu } from "./leftMtu.js";
 import { EsxiResource, type HostInput } from "./provider.js";
-
-type Ipv4 = StaticIpv4 | "dhcp" | "none";
+import {
+  type Addresses,
+  addressCommands,
+  addressesBack,
+  currentAddresses,
+  type FormerAddresses,
+  formerAddresses,
+  type Ipv4,
+  observeAddresses,
+} from "./vmkernelAddresses.js";
 
 interface Inputs {
   readonly name: string;
@@ -52,30 +37,18 @@ interface Inputs {
   readonly netstack?: string;
 }
 
-interface Have {
+interface Have extends Addresses {
   readonly interfaces: readonly VmkernelInterface[];
   readonly portGroups: readonly PortGroupRow[];
   readonly switches: readonly StandardSwitch[];
-  /** Of all VMkernel adapters; asked for only when `ipv4` is declared. */
-  readonly ipv4: readonly Ipv4Settings[];
-  /** The static ones of all VMkernel adapters; asked for only when `ipv6Addresses` is declared. */
-  readonly ipv6: readonly Ipv6Address[];
+  /** Of all adapters. */
+  readonly bindings: readonly NetworkPortal[];
 }
 
-type Before = {
+type Before = FormerAddresses & {
   readonly existed: boolean;
   readonly mtu?: number;
-  readonly ipv4?: {
-    readonly type: AddressType;
-    readonly address: string;
-    readonly netmask: string;
-    readonly gateway: string;
-    readonly peerDns: boolean;
-  };
-  readonly ipv6Addresses?: readonly string[];
 };
-
-const noGateway = "0.0.0.0";
 
 export const vmkernelAdapter = define<Inputs, Have, Before>({
   type: "VmkernelAdapter",
@@ -119,15 +92,15 @@ export const vmkernelAdapter = define<Inputs, Have, Before>({
   id: ({ name }) => name,
   lanes: async () => ["network"],
 
-  async observe(ask, { ipv4, ipv6Addresses }) {
-    const [interfaces, portGroups, switches, ipv4Settings, ipv6] = await Promise.all([
+  async observe(ask, inputs) {
+    const [interfaces, portGroups, switches, bindings, addresses] = await Promise.all([
       ask(interfaceList),
       ask(portGroupList),
       ask(switchList),
-      ipv4 === undefined ? [] : ask(ipv4List),
-      ipv6Addresses === undefined ? [] : ask(ipv6List),
+      ask(networkPortalList()),
+      observeAddresses(ask, inputs),
     ]);
-    return { interfaces, portGroups, switches, ipv4: ipv4Settings, ipv6: ipv6.filter(isManaged) };
+    return { interfaces, portGroups, switches, bindings, ...addresses };
   },
 
   exists: (have, inputs) => isDeclaredOne(interfaceOf(have, inputs), inputs),
@@ -151,31 +124,23 @@ export const vmkernelAdapter = define<Inputs, Have, Before>({
     return [
       ...(found === undefined ? [interfaceAdd(name, { portGroup, mtu, netstack })] : []),
       ...(found === undefined || mtu === undefined || mtu === found.mtu ? [] : [interfaceSetMtu(name, mtu)]),
-      ...ipv4Commands(have, want),
-      ...ipv6Commands(have, want),
+      ...addressCommands(have, want),
     ];
   },
 
   record(have, want) {
     const found = interfaceOf(have, want);
     if (found === undefined) return { existed: false };
-    const ipv4 = ipv4Of(have, want.name);
     return {
       existed: true,
       ...(want.mtu === undefined ? {} : { mtu: found.mtu }),
-      ...(want.ipv4 === undefined || ipv4 === undefined ? {} : { ipv4: recordable(ipv4) }),
-      ...(want.ipv6Addresses === undefined ? {} : { ipv6Addresses: ipv6Of(have, want.name) }),
+      ...formerAddresses(have, want),
     };
   },
 
   current(have, inputs) {
     const found = interfaceOf(have, inputs);
-    const ipv4 = ipv4Of(have, inputs.name);
-    return {
-      ...(inputs.mtu !== undefined && found && { mtu: found.mtu }),
-      ...(inputs.ipv4 !== undefined && ipv4 && { ipv4: asDeclared(ipv4, inputs.ipv4) }),
-      ...(inputs.ipv6Addresses && { ipv6Addresses: ipv6Of(have, inputs.name) }),
-    };
+    return { ...(inputs.mtu !== undefined && found && { mtu: found.mtu }), ...currentAddresses(have, inputs) };
   },
 
   report: (have, inputs) => ({ macAddress: interfaceOf(have, inputs)?.macAddress ?? "" }),
@@ -183,12 +148,9 @@ export const vmkernelAdapter = define<Inputs, Have, Before>({
   remove(have, inputs, before) {
     const found = interfaceOf(have, inputs);
     if (found === undefined) return { commands: [] };
-    if (!before.existed) return { commands: [interfaceRemove(found.name)] };
+    if (!before.existed) return unmake(have, found);
     const mtu = mtuBack(have, inputs, found, before);
-    return {
-      ...mtu,
-      commands: [...mtu.commands, ...ipv4Back(have, inputs, before), ...ipv6Back(have, inputs, before)],
-    };
+    return { ...mtu, commands: [...mtu.commands, ...addressesBack(have, inputs, before)] };
   },
 });
 
@@ -211,117 +173,38 @@ function switchOf({ portGroups, switches }: Have, want: Inputs): StandardSwitch 
   });
 }
 
-function ipv4Of({ ipv4 }: Have, name: string): Ipv4Settings | undefined {
-  return ipv4.find(({ interfaceName }) => interfaceName === name);
-}
-
-function ipv6Of({ ipv6 }: Have, name: string): readonly string[] {
-  return ipv6
-    .filter(({ interfaceName }) => interfaceName === name)
-    .map(({ address, prefix }) => `${shortest(address)}/${prefix}`)
-    .sort();
-}
-
-/** A link-local address is the host's own, whatever its type. */
-function isManaged({ address, type }: Ipv6Address): boolean {
-  return type.toUpperCase() === "STATIC" && !isLinkLocal(address);
-}
-
-function recordable({ type, address, netmask, gateway, peerDns }: Ipv4Settings) {
-  return { type, address, netmask, gateway, peerDns };
-}
-
-/** What the host has in the form of the declaration: with a gateway only where one is declared. */
-function asDeclared(row: Ipv4Settings, declared: Ipv4): Ipv4 {
-  if (row.type !== "STATIC") return row.type === "DHCP" ? "dhcp" : "none";
-  const wanted = typeof declared === "object" ? declared.gateway : undefined;
-  // A build that does not list the gateway leaves it as it was last applied.
-  const gateway = row.gateway === "" ? wanted : row.gateway;
-  const { address, netmask } = row;
-  return wanted === undefined || gateway === undefined || gateway === noGateway
-    ? { address, netmask }
-    : { address, netmask, gateway };
-}
-
-function ipv4Commands(have: Have, { name, ipv4 }: Inputs): readonly HostCommand[] {
-  if (ipv4 === undefined) return [];
-  const row = ipv4Of(have, name);
-  if (row !== undefined && isDeepStrictEqual(asDeclared(row, ipv4), ipv4)) return [];
-  if (ipv4 === "dhcp") return [ipv4SetDhcp(name)];
-  if (ipv4 === "none") return [ipv4SetNone(name)];
-  const { address, netmask } = ipv4;
-  const owner = have.ipv4.find((other) => other.interfaceName !== name && other.address === address);
-  if (owner !== undefined) throw inUse(name, address, owner.interfaceName);
-  // ESXi resets a gateway that is not given.
-  const kept = row !== undefined && inSubnet(row.gateway, address, netmask) ? row.gateway : undefined;
-  return [ipv4SetStatic(name, { address, netmask, gateway: ipv4.gateway ?? kept })];
-}
-
-function ipv6Commands(have: Have, { name, ipv6Addresses }: Inputs): readonly HostCommand[] {
-  if (ipv6Addresses === undefined) return [];
-  const there = ipv6Of(have, name);
-  const added = ipv6Addresses.filter((one) => !there.includes(one));
-  for (const one of added) {
-    const owner = have.ipv6.find(
-      ({ interfaceName, address }) => interfaceName !== name && shortest(address) === addressOf(one),
-    );
-    if (owner !== undefined) throw inUse(name, addressOf(one), owner.interfaceName);
-  }
-  return ipv6Change(
-    name,
-    there.filter((one) => !ipv6Addresses.includes(one)),
-    added,
-  );
-}
-
-/** What goes first: the same address with another prefix length cannot be there twice. */
-function ipv6Change(name: string, removed: readonly string[], added: readonly string[]): readonly HostCommand[] {
-  return [...removed.map((one) => ipv6Remove(name, one)), ...added.map((one) => ipv6Add(name, one))];
-}
-
-function inUse(name: string, address: string, owner: string): IserError {
-  return new IserError("ADDRESS_IN_USE", {
-    problem: `${name} would get the address ${address}, which ${owner} has`,
-    cure: `Declare another address, or take it from ${owner} first.`,
-  });
-}
-
-function mtuBack(have: Have, inputs: Inputs, found: VmkernelInterface, { mtu }: Partial<Before>): Undo {
-  if (inputs.mtu === undefined || mtu === undefined || mtu === found.mtu) return { commands: [] };
-  const carrier = have.switches.find(({ name }) => name === found.portset);
-  if (carrier === undefined || mtu <= carrier.mtu) return { commands: [interfaceSetMtu(found.name, mtu)] };
+/** One that is bound carries sessions, or may at any time. Its binding may be going in the same run. */
+function unmake({ bindings }: Have, { name }: VmkernelInterface): Undo {
+  const bound = bindings.find(({ vmknic }) => vmknic === name);
+  if (bound === undefined) return { commands: [interfaceRemove(name)] };
   return {
     commands: [],
     notes: [
-      `MTU ${found.mtu} stays, and not the former ${mtu}, because virtual switch ${carrier.name} has ${carrier.mtu}.`,
+      `left on the host, because it is bound to ${bound.adapter}. When it is not needed any more, unbind it with \`esxcli iscsi networkportal remove\` and remove it with \`esxcli network ip interface remove\`.`,
     ],
+    wait: true,
   };
 }
 
-function ipv4Back(have: Have, { name, ipv4 }: Inputs, { ipv4: was }: Partial<Before>): readonly HostCommand[] {
-  const row = ipv4Of(have, name);
-  if (ipv4 === undefined || was === undefined || row === undefined) return [];
-  const { type, address, netmask, gateway } = was;
-  const same = row.address === address && row.netmask === netmask && row.gateway === gateway;
-  // The address of a lease is not ours to give.
-  if (row.type === type && (same || type !== "STATIC")) return [];
-  if (type === "DHCP") return [ipv4SetDhcp(name, was.peerDns)];
-  if (type === "NONE") return [ipv4SetNone(name)];
-  const given = gateway === "" || gateway === noGateway ? undefined : gateway;
-  return [ipv4SetStatic(name, { address, netmask, gateway: given })];
-}
-
-function ipv6Back(have: Have, inputs: Inputs, { ipv6Addresses: was }: Partial<Before>): readonly HostCommand[] {
-  const { name, ipv6Addresses: declared } = inputs;
-  if (declared === undefined || was === undefined) return [];
-  const there = ipv6Of(have, name);
-  // One that is not declared is somebody else's.
-  const removed = there.filter((one) => declared.includes(one) && !was.includes(one));
-  return ipv6Change(
-    name,
-    removed,
-    was.filter((one) => !there.includes(one)),
-  );
+/** Its switch, which goes later, is told what it had: that may be more than the switch has now. */
+function mtuBack(
+  have: Have,
+  inputs: Inputs,
+  { name, portset, mtu: now }: VmkernelInterface,
+  before: Partial<Before>,
+): Undo {
+  const was = before.mtu;
+  if (inputs.mtu === undefined || was === undefined) return { commands: [] };
+  const carrier = have.switches.find((it) => it.name === portset);
+  if (carrier === undefined || was <= carrier.mtu || was === now)
+    return { commands: was === now ? [] : [interfaceSetMtu(name, was)], leaves: leaveMtu(name, { was, now: was }) };
+  return {
+    commands: [],
+    notes: [
+      `MTU ${now} stays, and not the former ${was}, as long as virtual switch ${carrier.name} has ${carrier.mtu}. Where that is given back a larger one in this run, ${name} gets its own back with it, as far as that allows.`,
+    ],
+    leaves: leaveMtu(name, { was, now }),
+  };
 }
 
 function sameAddress(inputs: Partial<Inputs>, beside: Beside): readonly Failure<Inputs>[] {
@@ -386,8 +269,9 @@ export interface VmkernelAdapterArgs {
 /**
  * A VMkernel adapter: `esxcli network ip interface`. One that is there, on the same port group, is adopted; what is not given is not touched.
  *
- * ESXi cannot move one to another port group or stack, so that is a replacement. Deleting one that was made here removes it, which ESXi refuses while
- * it is bound; one that was there before gets its addresses and MTU back.
+ * ESXi cannot move one to another port group or stack, so that is a replacement. Deleting one that was made here removes it, unless it is bound to an
+ * adapter: then it stays, and a note says so. One that was there before gets its addresses and MTU back. Where its former MTU is larger than its
+ * virtual switch's, it gets that from the VirtualSwitch, when that is deleted in the same run and gets a larger one back.
  *
  * Errors: PORT_GROUP_NOT_FOUND, VMKERNEL_ADAPTER_ELSEWHERE, MTU_MISMATCH, ADDRESS_IN_USE, COMMAND_FAILED. Sources: the lists were seen on 5.0 to 9;
  * options and messages are of 6.7; the fields of the IPv6 list are from 5.x.

@@ -32,6 +32,14 @@ export interface Unknowns {
   targetsAppearAfterReads: number;
   /** What `iscsi adapter set --skip-if-session-active` says when it leaves the name as it is. */
   skippedNameChange: "silent" | "error";
+  /** What `iscsi adapter set --alias ''` does. */
+  emptyAlias: "empties" | "refused" | "ignored";
+  /** What `auth chap set --default` of a send target or a target makes of it: its own prohibited CHAP, or the value of the level above. */
+  defaultBelowAdapter: "own" | "inherits";
+  /** Whether name and secret stay where CHAP is set to `prohibited`. */
+  prohibitedChapName: "dropped" | "kept";
+  /** Whether mutual CHAP without a required uni is refused only at the level that is set, or also where it comes about at a level that inherits. */
+  chapBelowChecked: "levelOnly" | "inheriting";
   /** What happens to an iSER adapter's settings when a reboot swaps two `vmhba#`: they go with the device, or stay with the number. */
   settingsFollow: "device" | "number";
   /** Binding a VMkernel adapter a second time, or adding a send or static target that is there. */
@@ -52,6 +60,8 @@ export interface Unknowns {
   devicesNeedRescan: boolean;
   /** Whether a virtual switch may have a smaller MTU than a VMkernel adapter on it: each of the two commands that would make it so is taken or refused. */
   mtuBeyondSwitch: "accepted" | "refused";
+  /** Removing a VMkernel adapter that is bound to an iSCSI adapter: refused, or the binding goes with it. */
+  removeBoundInterface: "refused" | "accepted";
   /** Where an uplink that is added to a virtual switch comes in its failover order: last of the active ones, or nowhere. */
   addedUplink: "active" | "unused";
   /** An empty table in text: `esxcli` printed nothing on 5.0 (seen), `localcli` prints the header (seen on a later build). */
@@ -80,6 +90,10 @@ export function defaultUnknowns(model: Model): Unknowns {
     adapterAppearsAfterReads: 0,
     targetsAppearAfterReads: 0,
     skippedNameChange: "silent",
+    emptyAlias: "empties",
+    defaultBelowAdapter: "own",
+    prohibitedChapName: "dropped",
+    chapBelowChecked: "levelOnly",
     settingsFollow: "device",
     duplicate: "error",
     missing: "error",
@@ -90,6 +104,7 @@ export function defaultUnknowns(model: Model): Unknowns {
     moduleValues: "asGiven",
     devicesNeedRescan: false,
     mtuBeyondSwitch: "accepted",
+    removeBoundInterface: "refused",
     addedUplink: "active",
     emptyTable: "nothing",
     voidResult: "nothing",

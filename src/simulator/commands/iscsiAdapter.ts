@@ -94,10 +94,12 @@ const set: CommandSpec = {
     // The grammar of RFC 3720; ESXi's own check is not known.
     if (name !== undefined && !/^(iqn\.\d{4}-\d\d\.[^\s]+|eui\.[0-9A-Fa-f]{16})$/.test(name))
       fail("Unable to set name or alias: Invalid iscsi name input.");
+    if (alias === "" && host.unknowns.emptyAlias === "refused")
+      fail("Unable to set name or alias: Invalid iscsi alias input.");
     const skips = skip && adapter.sessions.length > 0;
     if (skips && host.unknowns.skippedNameChange === "error") fail("Unable to set name or alias: A session is active.");
     if (name !== undefined && !skips) adapter.iqn = name;
-    if (alias !== undefined) adapter.alias = alias;
+    if (alias !== undefined && (alias !== "" || host.unknowns.emptyAlias === "empties")) adapter.alias = alias;
     return nothing;
   },
 };

@@ -9,7 +9,10 @@ import {
   fail,
   type HostState,
   type IscsiAdapter,
+  type SendTarget,
+  type Target,
 } from "../state.js";
+import type { Unknowns } from "../unknowns.js";
 import { adapterGiven, adapterOption, addressOption, sendTargetGiven, targetGiven, targetOption } from "./common.js";
 
 const directions = ["uni", "mutual"] as const;
@@ -21,6 +24,10 @@ const direction = string("direction", "d", "The direction of CHAP authentication
 interface Level {
   readonly own: ChapPair;
   readonly inherited: (direction: ChapDirection) => Chap;
+  /** The levels that may inherit from it. */
+  readonly below: readonly Level[];
+  /** Something is above it: false of an adapter. */
+  readonly canInherit: boolean;
 }
 
 const setOptions = [
@@ -44,29 +51,43 @@ function setCommand(
     help: "Set iSCSI CHAP authentication.",
     options: [...options, ...setOptions, ...inherit],
     run: (host, args) => {
-      setChap(find(host, args), args);
+      setChap(host.unknowns, find(host, args), args);
       return nothing;
     },
   };
 }
 
 /** The rules and their words are those of 6.7.0. A reset without a direction is of both, which is inferred. Refused as a whole or done as a whole. */
-function setChap({ own, inherited }: Level, args: Args): void {
+function setChap(unknowns: Unknowns, level: Level, args: Args): void {
+  const { own } = level;
   const given = directions.find((one) => one === args.text("direction"));
   const next = { ...own };
   if (args.flag("default") || args.flag("inherit")) {
     if (["authname", "secret", "level"].some((name) => args.has(name))) fail(incomplete);
+    const inherits = args.flag("inherit") || (level.canInherit && unknowns.defaultBelowAdapter === "inherits");
     for (const one of given ? [given] : directions) {
-      if (args.flag("inherit")) delete next[one];
+      if (inherits) delete next[one];
       else next[one] = { ...prohibited };
     }
   } else {
-    next[given ?? "uni"] = chapGiven(args, given ?? "uni");
+    const values = chapGiven(args, given ?? "uni");
+    const isBare = values.level === "prohibited" && unknowns.prohibitedChapName === "dropped";
+    next[given ?? "uni"] = isBare ? { ...prohibited } : values;
   }
-  const uni = next.uni ?? inherited("uni");
-  const mutual = next.mutual ?? inherited("mutual");
-  if (mutual.level === "required" && uni.level !== "required")
-    fail("Invalid CHAP and Mutual CHAP combination. If setting mutual CHAP, make sure CHAP is on [required] level.");
+  const before = { ...own };
+  replace(own, next);
+  const checked = unknowns.chapBelowChecked === "inheriting" ? [level, ...level.below] : [level];
+  if (checked.every(isAllowed)) return;
+  replace(own, before);
+  fail("Invalid CHAP and Mutual CHAP combination. If setting mutual CHAP, make sure CHAP is on [required] level.");
+}
+
+function isAllowed({ own, inherited }: Level): boolean {
+  const levelOf = (one: ChapDirection) => (own[one] ?? inherited(one)).level;
+  return levelOf("mutual") !== "required" || levelOf("uni") === "required";
+}
+
+function replace(own: ChapPair, next: ChapPair): void {
   for (const one of directions) {
     const value = next[one];
     if (value) own[one] = value;
@@ -110,7 +131,23 @@ function shown({ own, inherited }: Level, args: Args): Shown[] {
 }
 
 function adapterLevel(adapter: IscsiAdapter): Level {
-  return { own: adapter.chap, inherited: () => prohibited };
+  const below = [
+    ...adapter.sendTargets.map((one) => sendTargetLevel(adapter, one)),
+    ...adapter.targets.map((one) => targetLevel(adapter, one)),
+  ];
+  return { own: adapter.chap, inherited: () => prohibited, below, canInherit: false };
+}
+
+function sendTargetLevel(adapter: IscsiAdapter, sendTarget: SendTarget): Level {
+  const below = adapter.targets
+    .filter((target) => parentOf(adapter, target) === sendTarget)
+    .map((one) => targetLevel(adapter, one));
+  return { own: sendTarget.chap, inherited: (one) => adapterChap(adapter, one), below, canInherit: true };
+}
+
+function targetLevel(adapter: IscsiAdapter, target: Target): Level {
+  const inherited = (one: ChapDirection) => targetChap(adapter, { ...target, chap: {} }, one);
+  return { own: target.chap, inherited, below: [], canInherit: true };
 }
 
 /** No output of a real host is known for any of the three: columns as in 6.7.0, fields as on 5.x. */
@@ -135,10 +172,9 @@ const adapterSet = setCommand("iscsi adapter auth chap set", [adapterOption], fa
   adapterLevel(adapterGiven(host, args)),
 );
 
-function sendTargetLevel(host: HostState, args: Args): Level {
+function sendTargetLevelGiven(host: HostState, args: Args): Level {
   const adapter = adapterGiven(host, args);
-  const sendTarget = sendTargetGiven(adapter, args);
-  return { own: sendTarget.chap, inherited: (one) => adapterChap(adapter, one) };
+  return sendTargetLevel(adapter, sendTargetGiven(adapter, args));
 }
 
 const sendTargetGet: CommandSpec = {
@@ -151,7 +187,7 @@ const sendTargetGet: CommandSpec = {
     const heading = portal(sendTargetGiven(adapter, args));
     return blocks<Shown>(
       "Sendtarget",
-      shown(sendTargetLevel(host, args), args),
+      shown(sendTargetLevelGiven(host, args), args),
       () => heading,
       {
         Direction: (it) => it.direction,
@@ -169,13 +205,12 @@ const sendTargetSet = setCommand(
   "iscsi adapter discovery sendtarget auth chap set",
   [adapterOption, addressOption],
   true,
-  sendTargetLevel,
+  sendTargetLevelGiven,
 );
 
-function targetLevel(host: HostState, args: Args): Level {
+function targetLevelGiven(host: HostState, args: Args): Level {
   const adapter = adapterGiven(host, args);
-  const target = targetGiven(adapter, args);
-  return { own: target.chap, inherited: (one) => targetChap(adapter, { ...target, chap: {} }, one) };
+  return targetLevel(adapter, targetGiven(adapter, args));
 }
 
 const targetGet: CommandSpec = {
@@ -187,7 +222,7 @@ const targetGet: CommandSpec = {
     const adapter = adapterGiven(host, args);
     const target = targetGiven(adapter, args);
     const parent = parentOf(adapter, target);
-    return blocks<Shown>("TargetAuth", shown(targetLevel(host, args), args), () => portal(target), {
+    return blocks<Shown>("TargetAuth", shown(targetLevelGiven(host, args), args), () => portal(target), {
       Address: () => portal(target),
       TargetName: () => target.name,
       Method: () => "chap",
@@ -204,7 +239,7 @@ const targetSet = setCommand(
   "iscsi adapter target portal auth chap set",
   [adapterOption, addressOption, targetOption],
   true,
-  targetLevel,
+  targetLevelGiven,
 );
 
 export const iscsiAuthCommands = [adapterGet, adapterSet, sendTargetGet, sendTargetSet, targetGet, targetSet];

@@ -102,7 +102,7 @@ const set: CommandSpec = {
   },
 };
 
-/** One that is bound to an iSCSI adapter is in use; the reason's text is not known. */
+/** Whether one that is bound to an iSCSI adapter counts as in use is not known, nor the reason's text; where it does not, binding and sessions go with it. */
 const remove: CommandSpec = {
   path: "network ip interface remove",
   effect: "write",
@@ -111,8 +111,13 @@ const remove: CommandSpec = {
   run: (host, args) => {
     const name = args.required("interface-name");
     const vmk = named(host.interfaces, name) ?? fail(`Unable to find VMkernel network interface with the name ${name}`);
-    if (host.iscsiAdapters.some(({ bindings }) => bindings.includes(name)))
+    const binders = host.iscsiAdapters.filter(({ bindings }) => bindings.includes(name));
+    if (binders.length > 0 && host.unknowns.removeBoundInterface === "refused")
       fail("Unable to remove VMkernel network interface. Error was : Busy");
+    for (const binder of binders) {
+      binder.bindings = binder.bindings.filter((one) => one !== name);
+      binder.sessions = binder.sessions.filter((session) => session.vmk !== name);
+    }
     host.interfaces = host.interfaces.filter((one) => one !== vmk);
     return accepted;
   },

@@ -60,7 +60,7 @@ complaint(4, "options that are left out wipe settings", () => {
           {
             ...adapterProperties,
             remove: (have, inputs, before, peers) =>
-              adapterProperties.remove(have, { ...inputs, alias: "" }, before, peers),
+              adapterProperties.remove(have, { ...inputs, alias: "" }, { ...before, alias: "" }, peers),
           },
           /Alias: \n/,
         ],

@@ -116,6 +116,155 @@ describe("settings of an adapter, over SSH", () => {
     );
   });
 
+  const chapOf = (address: string) =>
+    lab.hand(`esxcli iscsi adapter discovery sendtarget auth chap get -A vmhba64 -a ${address}`);
+  const discoveryAddress = { address: "192.168.50.100" };
+  const byHand = (rest: string) => lab.hand(`esxcli iscsi adapter auth chap set -A vmhba64 ${rest}`);
+
+  for (const defaultBelowAdapter of ["own", "inherits"] as const)
+    for (const prohibitedChapName of ["dropped", "kept"] as const)
+      it(`has CHAP off for a discovery address, whatever is above, where a default there ${defaultBelowAdapter === "own" ? "is its own" : "inherits"} and a name beside prohibited is ${prohibitedChapName}`, async () => {
+        await start({ unknowns: { defaultBelowAdapter, prohibitedChapName } }, []);
+        lab.hand("esxcli iscsi adapter discovery sendtarget add -A vmhba64 -a 192.168.50.100");
+        byHand("-d uni -l required -N esx01 -S simulated-adapter");
+        byHand("-d mutual -l required -N array -S simulated-array");
+        const bare = lab.host.dump();
+        const declared = lab.lifecycle(chap);
+        const off = { adapter: "vmrdma0", discoveryAddress, level: "prohibited", mutual: "prohibited" };
+        await declared.up(off);
+        assert.match(
+          chapOf("192.168.50.100"),
+          /Level: prohibited\n +Inheritance: false[\s\S]*Level: prohibited\n +Inheritance: false/,
+        );
+        assert.equal(await declared.up(off), "same");
+        assert.deepEqual(await declared.refresh(), []);
+        await declared.destroy();
+        assert.equal(lab.host.dump(), bare);
+      });
+
+  for (const defaultBelowAdapter of ["own", "inherits"] as const)
+    it(`gets CHAP back that was off for a discovery address, where a default there ${defaultBelowAdapter === "own" ? "is its own" : "inherits"}`, async () => {
+      await start({ unknowns: { defaultBelowAdapter } }, []);
+      lab.hand("esxcli iscsi adapter discovery sendtarget add -A vmhba64 -a 192.168.50.100");
+      byHand("-d uni -l required -N esx01 -S simulated-adapter");
+      lab.hand(
+        "esxcli iscsi adapter discovery sendtarget auth chap set -A vmhba64 -a 192.168.50.100 -d uni -l prohibited -N x -S simulated-x",
+      );
+      const bare = lab.host.dump();
+      const declared = lab.lifecycle(chap);
+      await declared.up({ adapter: "vmrdma0", discoveryAddress, level: "preferred", name: "esx02", secret });
+      await declared.up({ adapter: "vmrdma0", discoveryAddress, inherit: true });
+      await declared.destroy();
+      assert.equal(lab.host.dump(), bare);
+    });
+
+  it("keeps uni under mutual CHAP that somebody else has set, when it is destroyed, and says so", async () => {
+    await start({}, []);
+    const declared = lab.lifecycle(chap);
+    await declared.up({ adapter: "vmrdma0", level: "required", name: "esx01", secret });
+    byHand("-d mutual -l required -N array -S simulated-array");
+    const from = lab.host.journal.length;
+    await declared.destroy();
+    assert.deepEqual(lab.writesSince(from), []);
+    assert.match(
+      lab.notices.join(),
+      /CHAP uni of vmhba64 stays at level required .* mutual CHAP is required there for the name array/,
+    );
+  });
+
+  it("gets its mutual CHAP back that inheritance has ended, also when an own level was declared after it", async () => {
+    await start({}, []);
+    const sendTarget = "esxcli iscsi adapter discovery sendtarget";
+    lab.hand(`${sendTarget} add -A vmhba64 -a 192.168.50.100`);
+    lab.hand(`${sendTarget} auth chap set -A vmhba64 -a 192.168.50.100 -d mutual -l prohibited -N x -S simulated-x`);
+    const bare = lab.host.dump();
+    const declared = lab.lifecycle(chap);
+    await declared.up({ adapter: "vmrdma0", discoveryAddress, inherit: true });
+    await declared.up({ adapter: "vmrdma0", discoveryAddress, level: "preferred", name: "esx01", secret });
+    await declared.destroy();
+    assert.equal(lab.host.dump(), bare);
+  });
+
+  it("gets its CHAP secret again when a refresh saw another level and a hand put another secret beside the declared one", async () => {
+    await start({}, []);
+    const declared = lab.lifecycle(chap);
+    const inputs = { adapter: "vmrdma0", level: "required", name: "esx01", secret };
+    await declared.up(inputs);
+    const healthy = lab.host.dump();
+    byHand("-d uni -l preferred -N esx01 -S simulated-by-hand");
+    await declared.refresh();
+    byHand("-d uni -l required -N esx01 -S simulated-by-hand");
+    await declared.up(inputs);
+    assert.equal(lab.host.dump(), healthy);
+  });
+
+  for (const chapBelowChecked of ["levelOnly", "inheriting"] as const)
+    it(`has mutual CHAP above a discovery address without CHAP, and gives both back, where ESXi checks ${chapBelowChecked === "levelOnly" ? "one level" : "what inherits, too"}`, async () => {
+      await start({ unknowns: { chapBelowChecked } }, []);
+      lab.hand("esxcli iscsi adapter discovery sendtarget add -A vmhba64 -a 192.168.50.100");
+      const bare = lab.host.dump();
+      const above = lab.lifecycle(chap);
+      const below = lab.sibling(above);
+      const mutual = { name: "array", secret: "simulated-secret-two" };
+      const adapter = { adapter: "vmrdma0", level: "required", name: "esx01", secret, mutual };
+      const lower = { adapter: "vmrdma0", discoveryAddress, level: "prohibited" };
+      assert.deepEqual(above.refused(adapter), []);
+      assert.match(below.refused(lower).join(), /mutual is missing: the discovery address would inherit mutual CHAP/);
+      await below.up({ ...lower, mutual: "prohibited" });
+      await above.up(adapter);
+      assert.deepEqual([await above.refresh(), await below.refresh()], [[], []]);
+      await below.destroy();
+      await above.destroy();
+      assert.equal(lab.host.dump(), bare);
+    });
+
+  describe("that the host writes in other case", () => {
+    const spelt = "iqn.2010-09.lab.storage:ISER-A";
+    const add = `esxcli iscsi adapter discovery statictarget add -A vmhba64 -a Array.lab -n ${spelt}`;
+    const lower = { targetName: name, address: "array.lab" };
+
+    for (const [title, definition, inputs, look, shows] of settings)
+      it(`gives a target its ${title} under the host's own name and address`, async () => {
+        await start({}, [add]);
+        const bare = lab.host.dump();
+        const declared = lab.lifecycle(definition);
+        await declared.up({ adapter: "vmrdma0", target: lower, ...inputs });
+        assert.match(lab.hand(`esxcli iscsi adapter target portal ${look} -A vmhba64 -a Array.lab -n ${spelt}`), shows);
+        assert.deepEqual(await declared.refresh(), []);
+        await declared.destroy();
+        assert.equal(lab.host.dump(), bare);
+      });
+
+    it("adopts a static target and leaves it, and removes one that was written so after it was made", async () => {
+      const from = await start({}, []);
+      const bare = lab.host.dump();
+      const declared = lab.lifecycle(staticTarget);
+      const inputs = { adapter: "vmrdma0", ...lower };
+      await declared.up(inputs);
+      lab.hand(`esxcli iscsi adapter discovery statictarget remove -A vmhba64 -a array.lab -n ${name}`);
+      lab.hand(add);
+      await declared.destroy();
+      assert.equal(lab.host.dump(), bare);
+      lab.hand(add);
+      const writes = lab.writesSince(from).length;
+      const adopting = lab.lifecycle(staticTarget);
+      await adopting.up(inputs);
+      await adopting.destroy();
+      assert.equal(lab.writesSince(from).length, writes);
+    });
+
+    it("takes an IQN for the declared one, also while sessions are active", async () => {
+      await start();
+      lab.hand("esxcli iscsi adapter set -A vmhba64 -n iqn.1998-01.com.VMware:ESX01-A");
+      const from = lab.host.journal.length;
+      const declared = lab.lifecycle(adapterProperties);
+      await declared.up({ adapter: "vmrdma0", iqn: "iqn.1998-01.com.vmware:esx01-a" });
+      assert.deepEqual(await declared.refresh(), []);
+      await declared.destroy();
+      assert.deepEqual(lab.writesSince(from), []);
+    });
+  });
+
   describe("its name", () => {
     const iqn = "iqn.1998-01.com.vmware:esx01-a";
     const named = { adapter: "vmrdma0", iqn, alias: "storage-a" };
@@ -136,6 +285,21 @@ describe("settings of an adapter, over SSH", () => {
       await declared.destroy();
       assert.equal(lab.host.dump(), bare);
     });
+
+    for (const [emptyAlias, alias] of [
+      ["empties", ""],
+      ["refused", "storage-a"],
+      ["ignored", "storage-a"],
+    ] as const)
+      it(`is given back, and its empty alias where ESXi takes one: here it is ${emptyAlias === "empties" ? "taken" : emptyAlias}`, async () => {
+        await start({ unknowns: { emptyAlias } }, []);
+        const before = /Name: (.*)/.exec(names())?.[1]?.split(",")[0];
+        const declared = lab.lifecycle(adapterProperties);
+        await declared.up(named);
+        await declared.destroy();
+        assert.match(names(), new RegExp(`Name: ${before}, +Alias: ${alias}$`));
+        if (emptyAlias === "refused") assert.match(lab.notices.join(), /not given back: .*[\s\S]*--alias=/);
+      });
 
     it("is not touched by an alias that changes while sessions are active", async () => {
       await start({}, []);

@@ -115,9 +115,12 @@ function pruned(program: readonly Planned[]): Planned[] {
   return program.map((one) => ({ ...one, after: one.after.filter((other) => names.has(other)) }));
 }
 
-async function destroy(made: ReadonlyMap<Planned, Declared>, order: readonly number[]): Promise<void> {
-  const declared = new Map([...made].map(([{ as }, one]) => [as, one]));
-  for (const { as } of inOrder(pruned([...made.keys()]), order).reverse()) await declared.get(as)?.destroy();
+async function destroy(lab: DirectLab, made: ReadonlyMap<Planned, Declared>, order: readonly number[]): Promise<void> {
+  lab.newProcess();
+  for (const { definition, as } of inOrder(pruned([...made.keys()]), order).reverse()) {
+    const { id, state } = [...made].find(([planned]) => planned.as === as)?.[1] ?? {};
+    await Object.assign(lab.lifecycle(definition), { id, state }).destroy();
+  }
 }
 
 const choices = fc.array(fc.nat(1000), { minLength: 1, maxLength: 40 });
@@ -147,7 +150,7 @@ describe("any program on any host", function () {
             assert.deepEqual(await lab.left(definition, declared), [], `left of ${as}`);
           }
           changesOnly(lab, bare, made.keys());
-          await destroy(made, back);
+          await destroy(lab, made, back);
           assert.deepEqual(settings(bare, lab.host.dump()), []);
         }),
       ),
@@ -161,7 +164,7 @@ describe("any program on any host", function () {
           const first = await up(lab, new Map(), given.program, forth);
           const second = await up(lab, first, given.later, further);
           changesOnly(lab, bare, [...given.program, ...given.later]);
-          await destroy(second, back);
+          await destroy(lab, second, back);
           assert.deepEqual(settings(bare, lab.host.dump()), []);
         }),
       ),

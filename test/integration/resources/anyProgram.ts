@@ -389,13 +389,17 @@ export const situation: fc.Arbitrary<Situation> = fc
       return kept.map((one) => ({ ...one, after: one.after.filter((other) => declared.has(other)) }));
     };
     // What is no longer given stays as it is, so the later program goes on giving what the first one gave.
+    const found = ["address", "target"];
     const named = new Set(later.map(({ as }) => as));
     // What something still needs does not go: a virtual switch keeps its MTU as long as a VMkernel adapter with that is on it.
-    // Nor a VMkernel adapter whose MTU a virtual switch begins to lower in the same breath.
+    // Where one call makes all adapters, one that came along cannot be told from one that was there once the first is gone.
+    // Nor a binding that sessions of a new target use, nor a VMkernel adapter whose MTU a virtual switch begins to lower in the same breath.
     const needed = program.filter(
       ({ as }) =>
         !named.has(as) &&
         ((as === "vmk1" && named.has("vSwitch1")) ||
+          (as.endsWith(" adapter") && options.model === "7.0") ||
+          (as.endsWith(" binding") && found.some((what) => named.has(as.replace("binding", what)))) ||
           program.some((one) => named.has(one.as) && one.after.includes(as))),
     );
     const widened = [...needed, ...later].map((one) => ({

@@ -106,7 +106,10 @@ describe("binding a VMkernel adapter", () => {
     lab.hand("esxcli iscsi adapter discovery sendtarget add -A vmhba64 -a 192.168.50.100");
     lab.hand("esxcli iscsi adapter discovery rediscover -A vmhba64");
     assert.match(lab.hand("esxcli iscsi session list -A vmhba64"), /Target: iqn/);
-    await assert.rejects(binding.destroy(), /set force: true on the PortBinding, run pulumi up, and try again/);
+    await assert.rejects(
+      binding.destroy(),
+      /with the declaration as it was, set force: true on the PortBinding, run pulumi up, and only then/,
+    );
     assert.equal(await binding.up({ adapter: "vmrdma0", vmkernelAdapter: "vmk1", force: true }), "update");
     await binding.destroy();
     assert.doesNotMatch(lab.hand("esxcli iscsi networkportal list"), /vmk1/);

@@ -91,6 +91,32 @@ describe("the network of a host", () => {
       assert.equal(lab.host.dump(), bare);
     });
 
+    it(`gets back the MTU from before its own was declared and then lowered with the switch, ${title}`, async () => {
+      await start(unknowns, `${sw} set -v vSwitch1 -m 9000`);
+      const bare = lab.host.dump();
+      const [carrier, vmk] = [lab.lifecycle(virtualSwitch), lab.lifecycle(vmkernelAdapter)];
+      await vmk.up({ name: "vmk1", portGroup: "iser-a", mtu: 4000 });
+      await carrier.up({ name: "vSwitch1", mtu: 1500, lowerFirst: ["vmk1"] });
+      await vmk.destroy();
+      await carrier.destroy();
+      assert.equal(lab.host.dump(), bare);
+    });
+
+    it(`gets back larger MTUs that were adopted and then lowered by declaration, ${title}`, async () => {
+      await start(unknowns, `${sw} set -v vSwitch1 -m 9000`, `${ip} set -i vmk1 -m 9000`);
+      const bare = lab.host.dump();
+      const [carrier, vmk] = [lab.lifecycle(virtualSwitch), lab.lifecycle(vmkernelAdapter)];
+      for (const mtu of [9000, 1500]) {
+        await carrier.up({ name: "vSwitch1", mtu, lowerFirst: ["vmk1"] });
+        await vmk.up({ name: "vmk1", portGroup: "iser-a", mtu });
+      }
+      const back = lab.host.journal.length;
+      await vmk.destroy();
+      await carrier.destroy();
+      assert.deepEqual(mtus(back), ["vSwitch1 9000", "vmk1 9000"]);
+      assert.equal(lab.host.dump(), bare);
+    });
+
     it(`gets back the larger MTUs that it had, ${title}`, async () => {
       await start(unknowns, `${sw} set -v vSwitch1 -m 9000`, `${ip} set -i vmk1 -m 8000`);
       const bare = lab.host.dump();
@@ -139,7 +165,7 @@ describe("the network of a host", () => {
     await from.up({ name: "vSwitch2", uplinks: ["vmnic5"] });
     await Promise.all([
       to.up({ name: "vSwitch1", uplinks: ["vmnic4", "vmnic5"] }),
-      from.up({ name: "vSwitch2", uplinks: [] }),
+      from.up({ name: "vSwitch2", uplinks: [], force: true }),
     ]);
     assert.match(lab.hand(`${sw} list -v vSwitch1`), /Uplinks: vmnic4, vmnic5\n/);
     assert.match(lab.hand(`${sw} list -v vSwitch2`), /Uplinks: \n/);
@@ -174,6 +200,20 @@ describe("the network of a host", () => {
       virtualSwitch,
       { name: "vSwitch1", uplinks: ["vmnic4"], force: true },
       "UPLINK_REMOVAL",
+    ],
+    [
+      "by force an uplink of another switch that a bound VMkernel adapter uses",
+      ["esxcli rdma iser add -d vmrdma0", "esxcli iscsi networkportal add -A vmhba64 -n vmk1"],
+      virtualSwitch,
+      { name: "storage", uplinks: ["vmnic4"], force: true },
+      "UPLINK_BOUND",
+    ],
+    [
+      "by force to take off an uplink that a bound VMkernel adapter uses",
+      [...teamed, "esxcli rdma iser add -d vmrdma0", "esxcli iscsi networkportal add -A vmhba64 -n vmk1"],
+      virtualSwitch,
+      { name: "vSwitch1", uplinks: ["vmnic4"], force: true },
+      "UPLINK_BOUND",
     ],
     [
       "an MTU below that of a VMkernel adapter",
@@ -262,15 +302,64 @@ describe("the network of a host", () => {
     );
   });
 
-  it("keeps a VMkernel adapter that is bound, and the error says how to go on", async () => {
-    await start({}, "esxcli rdma iser add -d vmrdma0");
-    const vmk = lab.lifecycle(vmkernelAdapter);
-    await vmk.up({ name: "vmk3", portGroup: "iser-a" });
-    lab.hand("esxcli iscsi networkportal add -A vmhba64 -n vmk3");
-    await assert.rejects(vmk.destroy(), { code: "COMMAND_FAILED", message: /destroy the PortBinding, or unbind it/ });
-    lab.hand("esxcli iscsi networkportal remove -A vmhba64 -n vmk3");
-    await vmk.destroy();
-    assert.doesNotMatch(lab.hand(`${ip} list`), /vmk3/);
+  for (const removeBoundInterface of ["refused", "accepted"] as const) {
+    it(`keeps a VMkernel adapter that somebody has bound, and says so, where removing it would be ${removeBoundInterface}`, async () => {
+      await start({ removeBoundInterface }, "esxcli rdma iser add -d vmrdma0");
+      const vmk = lab.lifecycle(vmkernelAdapter);
+      await vmk.up({ name: "vmk3", portGroup: "iser-a" });
+      lab.hand("esxcli iscsi networkportal add -A vmhba64 -n vmk3");
+      const bound = lab.host.dump();
+      await vmk.destroy();
+      assert.equal(lab.host.dump(), bound);
+      assert.match(
+        lab.notices.join(),
+        /VmkernelAdapter 127\.0\.0\.1\/vmk3: left on the host, because it is bound to vmhba64/,
+      );
+    });
+
+    it(`removes a VMkernel adapter whose binding goes meanwhile, where removing a bound one would be ${removeBoundInterface}`, async () => {
+      await start({ removeBoundInterface }, "esxcli rdma iser add -d vmrdma0");
+      const bare = lab.host.dump();
+      const [vmk, binding] = [lab.lifecycle(vmkernelAdapter), lab.lifecycle(portBinding)];
+      await vmk.up({ name: "vmk3", portGroup: "iser-a" });
+      await binding.up({ adapter: "vmrdma0", vmkernelAdapter: "vmk3" });
+      await Promise.all([vmk.destroy(), binding.destroy()]);
+      assert.deepEqual([lab.host.dump(), lab.notices], [bare, []]);
+    });
+  }
+
+  it("keeps an uplink that somebody has added, after a refresh and after an interrupted run", async () => {
+    await start({}, ...teamed.slice(0, 1));
+    const carrier = lab.lifecycle(virtualSwitch);
+    await carrier.up({ name: "vSwitch1", uplinks: ["vmnic4"] });
+    lab.hand(`${sw} uplink add -u vmnic0 -v vSwitch1`);
+    await carrier.refresh();
+    await assert.rejects(carrier.up({ name: "vSwitch1", uplinks: ["vmnic4"] }), { code: "UPLINK_REMOVAL" });
+    await carrier.up({ name: "vSwitch1" });
+    lab.host.faults.add({ match: "network vswitch standard set", kind: "fail", message: "Simulated failure." });
+    await assert.rejects(carrier.up({ name: "vSwitch1", mtu: 9000 }), /Simulated failure/);
+    await assert.rejects(carrier.up({ name: "vSwitch1", mtu: 9000, uplinks: ["vmnic4"] }), { code: "UPLINK_REMOVAL" });
+    assert.match(lab.hand(`${sw} list -v vSwitch1`), /Uplinks: vmnic4, vmnic0\n/);
+    await carrier.up({ name: "vSwitch1", mtu: 9000, uplinks: ["vmnic4"], force: true });
+    assert.match(lab.hand(`${sw} list -v vSwitch1`), /Uplinks: vmnic4\n/);
+  });
+
+  it("gives an uplink that was taken back also after an update", async () => {
+    await start();
+    const bare = lab.host.dump();
+    const carrier = lab.lifecycle(virtualSwitch);
+    await carrier.up({ name: "storage", uplinks: ["vmnic5"], force: true });
+    await carrier.up({ name: "storage", uplinks: ["vmnic5"], mtu: 9000, force: true });
+    await carrier.destroy();
+    assert.equal(lab.host.dump(), bare);
+  });
+
+  it("takes an uplink by force when the binding over it goes in the same run", async () => {
+    await start({}, "esxcli rdma iser add -d vmrdma1");
+    const [carrier, binding] = [lab.lifecycle(virtualSwitch), lab.lifecycle(portBinding)];
+    await binding.up({ adapter: "vmrdma1", vmkernelAdapter: "vmk2" });
+    await Promise.all([carrier.up({ name: "storage", uplinks: ["vmnic5"], force: true }), binding.destroy()]);
+    assert.match(lab.hand(`${sw} list -v storage`), /Uplinks: vmnic5\n/);
   });
 
   it("does not remove a VMkernel adapter that somebody has made anew on another port group", async () => {

@@ -36,6 +36,7 @@ describe("a host that is declared as one", () => {
       host: "esx01.lab",
       name: "vSwitch-a",
       uplinks: ["vmrdma0"],
+      lowerFirst: ["vmk1"],
     });
     assert.deepEqual(inputsOf("PortGroup", "esx01/b"), {
       host: "esx01.lab",
@@ -147,6 +148,15 @@ describe("a host that is declared as one", () => {
     await declare({ ...two, mtu: 9000, paths: { a: { device: "vmrdma0", vmkernelAdapter: "vmk1" } } });
     assert.deepEqual(all(), ["IserAdapter esx01/a", "IserHost esx01", "PortBinding esx01/a", "Rescan esx01/a"]);
     assert.equal(inputsOf("PortBinding", "esx01/a").vmkernelAdapter, "vmk1");
+  });
+
+  it("lets the virtual switch lower the VMkernel adapter, wherever their MTUs are given", async () => {
+    const own = { device: "vmrdma0", virtualSwitch: { mtu: 1500 }, vmkernelAdapter: { name: "vmk1", mtu: 1500 } };
+    await declare({ ...two, paths: { a: own } });
+    assert.deepEqual(inputsOf("VirtualSwitch", "esx01/a").lowerFirst, ["vmk1"]);
+    registered.length = 0;
+    await declare({ ...two, paths: { a: { ...own, virtualSwitch: { mtu: 1500, lowerFirst: [] } } } });
+    assert.deepEqual(inputsOf("VirtualSwitch", "esx01/a").lowerFirst, []);
   });
 
   it("takes an address that another resource puts out", async () => {

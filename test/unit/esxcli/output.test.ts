@@ -5,10 +5,11 @@ import fc from "fast-check";
 import { describe, it } from "mocha";
 import { IserError } from "../../../src/errors.js";
 import type { HostCommand } from "../../../src/esxcli/command.js";
+import { chapSet } from "../../../src/esxcli/iscsiAuth.js";
 import { pauseSet } from "../../../src/esxcli/nic.js";
 import { boolean, integer, maybe, one, rows, said, text, texts } from "../../../src/esxcli/output.js";
 import { roceLog } from "../../../src/esxcli/rdma.js";
-import { interpret } from "../../../src/esxcli/run.js";
+import { explained, interpret } from "../../../src/esxcli/run.js";
 import { commandList, optionsOf } from "../../../src/esxcli/system.js";
 
 const recorded = readFileSync(join(__dirname, "../../fixtures/esxcli/network-nic-list.xml"), "utf8");
@@ -177,6 +178,40 @@ describe("a failure", () => {
     const pause = pauseSet("vmnic4", { rx: true, tx: true, auto: false });
     assert.match(String(of(pause)), /priority flow control is on/);
     assert.doesNotMatch(String(of({ ...pause, path: "network nic list" })), /priority flow control/);
+  });
+
+  describe("of a command that was to read a secret from standard input", () => {
+    const adapter = { kind: "adapter", vmhba: "vmhba64" } as const;
+    const values = { level: "required", name: "esx01", secret: "simulated-secret" } as const;
+    const prompted = chapSet(adapter, "uni", values, "prompt");
+    const argued = chapSet(adapter, "uni", values, "argument");
+    const cured = (command: HostCommand, stdout: string) => {
+      try {
+        return interpret(command, { status: 1, stdout, stderr: "" }, "esx01.lab");
+      } catch (error) {
+        return (error as IserError).details.cure;
+      }
+    };
+    const incomplete =
+      "Invalid CHAP authentication input. Make sure [--default] or [--authname --secret --level] is given.";
+
+    it("names the other way", () => assert.match(String(cured(prompted, incomplete)), /secretVia: "argument"/));
+    it("does not where that was taken, or ESXi names another reason", () => {
+      assert.doesNotMatch(String(cured(argued, incomplete)), /secretVia/);
+      assert.match(String(cured(prompted, "No permission to execute x")), /^Log in as/);
+      for (const command of [prompted, argued])
+        assert.match(
+          String(cured(command, "Invalid CHAP and Mutual CHAP combination. If setting")),
+          /^Mutual CHAP needs level required where it is set and where it is inherited/,
+        );
+    });
+    it("names it when there is no answer in time", () => {
+      const late = new IserError("COMMAND_TIMEOUT", { problem: "no result", cure: "Run again." });
+      assert.match(String(explained(prompted, late)), /Run again\. This build may not read .* secretVia: "argument"/);
+      assert.equal(explained(argued, late), late);
+      const other = new IserError("CONNECTION_LOST", { problem: "lost", cure: "Run again." });
+      assert.equal(explained(prompted, other), other);
+    });
   });
 
   it("has no stack to print", () => assert.equal(failed("x").stack, failed("x").message));

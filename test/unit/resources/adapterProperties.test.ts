@@ -53,6 +53,12 @@ describe("AdapterProperties plans", () => {
       [set(`--name=${next} --alias=a`)],
     ],
     ["writes nothing when they are there", host(), { iqn: old, alias: "" }, []],
+    [
+      "writes nothing when the host has the IQN in other case, whatever sessions there are",
+      host({ sessions, info: { iqn: old.toUpperCase(), alias: "" } }),
+      { iqn: old },
+      [],
+    ],
     ["writes nothing when they are there, whatever sessions there are", host({ sessions }), { iqn: old }, []],
     ["sets the alias whatever sessions there are", host({ sessions }), { iqn: old, alias: "a" }, [set("--alias=a")]],
   ];
@@ -73,14 +79,28 @@ describe("AdapterProperties plans", () => {
     ));
 });
 
+describe("AdapterProperties reads", () => {
+  const names = { iqn: old, alias: "a" };
+  it("an IQN in other case as it is declared", () =>
+    assert.deepEqual(adapterProperties.current(host({ info: { iqn: old.toUpperCase(), alias: "A" } }), want(names)), {
+      iqn: old,
+      alias: "A",
+    }));
+  it("another IQN as the host writes it", () =>
+    assert.deepEqual(adapterProperties.current(host({ info: { iqn: "iqn.X", alias: "a" } }), want(names)), {
+      iqn: "iqn.X",
+      alias: "a",
+    }));
+});
+
 describe("AdapterProperties asks for sessions and options", () => {
-  const asked = async (inputs: Want) => {
+  const asked = async (inputs: Want, iqn = old) => {
     const lines: string[] = [];
     const answers: Record<string, unknown> = {
       "rdma device list": tied.devices,
       "iscsi adapter list": tied.adapters,
       "iscsi physicalnetworkportal list": tied.portals,
-      "iscsi adapter get": { iqn: old, alias: "" },
+      "iscsi adapter get": { iqn, alias: "" },
       "iscsi adapter set": new Set(["name"]),
     };
     await adapterProperties.observe(async <T>(command: Parameters<typeof shown>[0]) => {
@@ -94,18 +114,36 @@ describe("AdapterProperties asks for sessions and options", () => {
       "esxcli iscsi session list --adapter=vmhba64",
       "esxcli iscsi adapter set --help",
     ]));
-  it("not where the IQN is as declared", async () => assert.deepEqual(await asked(want({ iqn: old })), []));
+  it("not where the IQN is as declared, but for its case", async () => {
+    assert.deepEqual(await asked(want({ iqn: old })), []);
+    assert.deepEqual(await asked(want({ iqn: old }), old.toUpperCase()), []);
+  });
   it("not for an alias, for the list can hang", async () => assert.deepEqual(await asked(want({ alias: "a" })), []));
 });
 
 describe("AdapterProperties gives back", () => {
   const have = host({ info: { iqn: next, alias: "a" } });
   const peers = { first: have, declared: new Map(), released: new Map(), left: new Map() };
-  const undone = (from: Have, inputs: Partial<Want>) =>
-    adapterProperties.remove(from, want(inputs), { iqn: old, alias: "" }, peers).commands.map(shown);
+  const removed = (from: Have, inputs: Partial<Want>, alias = "") =>
+    adapterProperties.remove(from, want(inputs), { iqn: old, alias }, peers);
+  const undone = (...args: Parameters<typeof removed>) => removed(...args).commands.map(shown);
+  const attempted = (...args: Parameters<typeof removed>) => (removed(...args).attempts ?? []).map(shown);
 
-  it("both names", () => assert.deepEqual(undone(have, { iqn: next, alias: "a" }), [set(`--name=${old} --alias=`)]));
-  it("only what is still declared", () => assert.deepEqual(undone(have, { alias: "a" }), [set("--alias=")]));
+  it("both names, the IQN first", () =>
+    assert.deepEqual(undone(have, { iqn: next, alias: "a" }, "older"), [set(`--name=${old}`), set("--alias=older")]));
+  it("an empty alias by an attempt, for ESXi may not take it", () => {
+    assert.deepEqual(undone(have, { iqn: next, alias: "a" }), [set(`--name=${old}`)]);
+    assert.deepEqual(attempted(have, { iqn: next, alias: "a" }), [set("--alias=")]);
+    assert.deepEqual(attempted(have, { iqn: next, alias: "a" }, "older"), []);
+  });
+  it("only what is still declared", () => {
+    assert.deepEqual(undone(have, { alias: "a" }, "older"), [set("--alias=older")]);
+    assert.deepEqual(attempted(have, { iqn: next }), []);
+  });
+  it("nothing of an adapter that is gone", () =>
+    assert.deepEqual(undone({ ...have, resolution: resolve(view(), "vmrdma0") }, { iqn: next }), []));
+  it("nothing when the IQN is as it was but for its case", () =>
+    assert.deepEqual(undone(host({ info: { iqn: old.toUpperCase(), alias: "" } }), { iqn: old }), []));
   it("the IQN also while sessions are active", () =>
     assert.deepEqual(undone({ ...have, sessions }, { iqn: next }), [set(`--name=${old}`)]));
   it("nothing when the names are as they were", () => assert.deepEqual(undone(host(), { iqn: next, alias: "a" }), []));

@@ -40,6 +40,26 @@ const table: [string, Parameters<typeof chap.plan>, string[]][] = [
   ["writes the secret when it is not known to be there", [host(on("esx01")), uni, nothing], [setUni]],
   ["writes a changed secret", [host(on("esx01")), uni, same({ ...uni, secret: "older-secret" })], [setUni]],
   ["writes a changed name", [host(on("esx02")), uni, same(uni)], [setUni]],
+  [
+    "writes the secret again when another level was seen meanwhile, for another secret may have come with it",
+    [host(on("esx01")), uni, same({ ...uni, level: "preferred" })],
+    [setUni],
+  ],
+  [
+    "writes the secret again when another name was seen meanwhile",
+    [host(on("esx01")), uni, same({ ...uni, name: "esx02" })],
+    [setUni],
+  ],
+  [
+    "writes the mutual secret again when another name was seen meanwhile",
+    [host(on("esx01"), on("array")), both, same({ ...both, mutual: { name: "other", secret: "second-secret" } })],
+    [setMutual],
+  ],
+  [
+    "writes the mutual secret again when mutual CHAP was seen to be off meanwhile",
+    [host(on("esx01"), on("array")), both, same({ ...both, mutual: "prohibited" })],
+    [setMutual],
+  ],
   ["sets mutual after required", [host(), both, nothing], [setUni, setMutual]],
   ["leaves mutual CHAP that is not declared", [host(on("esx02"), on("array")), uni, same(uni)], [setUni]],
   ["writes only the direction that differs", [host(on("esx01"), off), both, same(both)], [setMutual]],
@@ -107,10 +127,16 @@ describe("Chap gives back", () => {
     assert.deepEqual(commands, []);
     assert.match(notes?.[0] ?? "", /It stays with the secret that was declared here/);
   });
-  it("nothing under mutual CHAP that is not declared, which ESXi would refuse, and says what to do", () => {
-    assert.throws(() => chap.remove(host(on("esx01"), on("array")), uni, { uni: off, mutual: off }, peers), {
-      code: "MUTUAL_CHAP_IN_THE_WAY",
-    });
+  it("nothing under mutual CHAP that is not declared, which ESXi would refuse, and says what stays and why", () => {
+    for (const before of [{ uni: off }, { uni: on("older") }]) {
+      const { commands, notes = [] } = chap.remove(host(on("esx01"), on("array")), uni, before, peers);
+      assert.deepEqual(commands, []);
+      assert.equal(notes.length, 1);
+      assert.match(
+        notes[0] ?? "",
+        /^CHAP uni of vmhba64 stays at level required with the name esx01: mutual CHAP is required there for the name array and stays/,
+      );
+    }
   });
   it("nothing of mutual CHAP that is declared no longer", () => {
     assert.deepEqual(chap.remove(host(off, off), uni, { uni: off, mutual: on("array") }, peers), {
@@ -143,8 +169,8 @@ describe("Chap below the adapter plans", () => {
   const sets = {
     uni: `${set} --direction=uni --level=required --authname=esx01 --secret`,
     mutual: `${set} --direction=mutual --level=required --authname=array --secret`,
-    offUni: `${set} --direction=uni --default`,
-    offMutual: `${set} --direction=mutual --default`,
+    offUni: `${set} --direction=uni --level=prohibited --authname=unused --secret`,
+    offMutual: `${set} --direction=mutual --level=prohibited --authname=unused --secret`,
     inheritUni: `${set} --direction=uni --inherit`,
     inheritMutual: `${set} --direction=mutual --inherit`,
   };
@@ -309,6 +335,30 @@ describe("Chap below the adapter plans", () => {
         [sets.offMutual],
         /name older before.*not given back\. It is inherited now/,
       ],
+      [
+        "that mutual CHAP was off for itself, which inheritance that was declared before has ended",
+        at(on("esx01"), inherits(off)),
+        own,
+        { uni: inherits(off), mutual: off, inherit: true },
+        [sets.inheritUni, sets.offMutual],
+        /^$/,
+      ],
+      [
+        "nothing of mutual CHAP that inheritance has ended and whose secret is lost, and says so",
+        at(on("esx01"), inherits(off)),
+        own,
+        { uni: inherits(off), mutual: on("array"), inherit: true },
+        [sets.inheritUni],
+        /CHAP mutual was required with the name array before.*not given back\. It is inherited now/,
+      ],
+      [
+        "nothing of mutual CHAP that somebody has set since inheritance was declared",
+        at(on("esx01"), { ...on("array"), level: "prohibited" }),
+        own,
+        { uni: inherits(off), mutual: inherits(off), inherit: true },
+        [sets.inheritUni],
+        /^$/,
+      ],
     ];
     for (const [title, have, want, before, commands, notes] of rows)
       it(title, () => {
@@ -317,16 +367,38 @@ describe("Chap below the adapter plans", () => {
         assert.match(given.notes, notes);
       });
 
-    it("nothing of uni under mutual CHAP of its own that is not declared", () =>
-      assert.throws(() => undone(at(on("esx01"), on("array")), own, { uni: inherits(off) }), {
-        code: "MUTUAL_CHAP_IN_THE_WAY",
-      }));
+    it("nothing of uni under mutual CHAP of its own that is not declared, and says so", () => {
+      const { commands, notes } = undone(at(on("esx01"), on("array")), own, { uni: inherits(off) });
+      assert.deepEqual(commands, []);
+      assert.match(notes, /^CHAP uni of discovery address .* stays at level required .* for the name array/);
+    });
   });
 
-  it("records only the directions that are declared", () => {
+  it("writes two secrets that are not used, and as it is asked to, where both directions are off", () => {
+    const want: Want = { ...base, ...scope, level: "prohibited", mutual: "prohibited", secretVia: "argument" };
+    const written = (chap.plan(at(inherits(off), inherits(off)), want, nothing) as EsxcliCommand[]).map(
+      ({ secret }) => secret,
+    );
+    assert.equal(new Set(written.map((secret) => secret?.value)).size, 2);
+    assert.deepEqual(new Set(written.map((secret) => secret?.via)), new Set(["argument"]));
+  });
+
+  it("records only the directions that are declared, and both where they are to inherit", () => {
     const have = at(on("older"), inherits(off));
     assert.deepEqual(chap.record(have, own, peersOf(have)), { uni: on("older") });
-    assert.deepEqual(chap.record(have, inherit, peersOf(have)), { uni: on("older"), mutual: inherits(off) });
+    assert.deepEqual(chap.record(have, inherit, peersOf(have)), {
+      uni: on("older"),
+      mutual: inherits(off),
+      inherit: true,
+    });
+  });
+
+  it("goes on recording both directions when an own level follows inheritance, and neither longer than declared otherwise", () => {
+    const have = at(inherits(off), inherits(off));
+    const directions = (earlier: Parameters<typeof chap.record>[3]) =>
+      Object.keys(chap.record(have, own, peersOf(have), earlier));
+    assert.deepEqual(directions({ uni: off, mutual: off, inherit: true }), ["uni", "mutual", "inherit"]);
+    assert.deepEqual(directions({ uni: off, mutual: off }), ["uni"]);
   });
 
   it("goes with the target or discovery address that is replaced, and before it", () => {
@@ -440,6 +512,48 @@ describe("Chap refuses, before any host is asked", () => {
       assert.match(failures[0]?.reason ?? "", /^esx01\.lab: Chap: /);
     });
   }
+
+  describe("mutual CHAP of an adapter", () => {
+    const address = { discoveryAddress: { address: "192.168.50.100", port: 3260 } };
+    const refused = (inputs: object, ...others: object[]) =>
+      check(chap, { host, ...inputs }, (type) =>
+        type === "Chap" ? others.map((other) => ({ adapter: "vmrdma0", ...other })) : [],
+      ).failures.map(({ reason }) => reason);
+    const lower = { adapter: "vmrdma0", ...address, level: "prohibited" };
+
+    it("over a discovery address with a lower level, whichever comes first", () => {
+      const [first = "", ...more] = refused(lower, both);
+      assert.match(first, /mutual is missing: the discovery address would inherit mutual CHAP of vmrdma0/);
+      const [second = "", ...others] = refused(both, lower);
+      assert.match(
+        second,
+        /mutual would be inherited by the discovery address 192\.168\.50\.100, whose level is prohibited/,
+      );
+      assert.deepEqual([...more, ...others], []);
+    });
+
+    const taken: [string, object, object][] = [
+      ["where the address switches mutual CHAP off", { ...lower, mutual: "prohibited" }, both],
+      ["where the address has level required", { ...uni, ...address }, both],
+      ["where the address inherits", { adapter: "vmrdma0", ...address, inherit: true }, both],
+      ["of another adapter", { ...lower, adapter: "vmrdma1" }, both],
+      ["that is off", lower, { ...uni, mutual: "prohibited" }],
+      ["that is not declared", lower, uni],
+      [
+        "over a target, for what that inherits from is not known",
+        {
+          adapter: "vmrdma0",
+          level: "prohibited",
+          target: { targetName: "iqn.2010-09.lab:a", address: "192.168.50.100" },
+        },
+        both,
+      ],
+    ];
+    for (const [title, one, other] of taken)
+      it(`not ${title}`, () => assert.deepEqual([...refused(one, other), ...refused(other, one)], []));
+
+    it("not while it is not known", () => assert.deepEqual(refused({ ...lower, mutual: unknown }, both), []));
+  });
 
   it("says nothing of a secret's value, and reports it under no property, whose value Pulumi would print", () => {
     const { failures } = check(chap, { host, ...both, secret: "first\nsecret" });

@@ -100,6 +100,30 @@ describe("IscsiParameters plans", () => {
       { FirstBurstLength: "1024", MaxBurstLength: "2048" },
       [onAdapter("--key=FirstBurstLength --value=1024"), onAdapter("--key=MaxBurstLength --value=2048")],
     ],
+    [
+      "lets the longest burst shrink after the first in whatever order they are declared",
+      host(),
+      { MaxBurstLength: "2048", FirstBurstLength: "1024" },
+      [onAdapter("--key=FirstBurstLength --value=1024"), onAdapter("--key=MaxBurstLength --value=2048")],
+    ],
+    [
+      "lets the first burst grow before the longest shrinks to it",
+      host({ FirstBurstLength: { current: "1024" } }),
+      { MaxBurstLength: "2048", FirstBurstLength: "2048" },
+      [onAdapter("--key=FirstBurstLength --value=2048"), onAdapter("--key=MaxBurstLength --value=2048")],
+    ],
+    [
+      "sets one burst up to the other that the host has",
+      host({ FirstBurstLength: { current: "1024" } }),
+      { FirstBurstLength: "262144" },
+      [onAdapter("--key=FirstBurstLength --value=262144")],
+    ],
+    [
+      "sets something else where the host's bursts do not fit",
+      host({ MaxBurstLength: { current: "1024" } }),
+      { FirstBurstLength: "262144", LoginTimeout: "10" },
+      [onAdapter("--key=LoginTimeout --value=10")],
+    ],
     ["takes what cannot be set when it is so", host(), { MaxCmds: "128" }, []],
     ["takes what cannot be set below the adapter when it is so", host({}, sendTarget), { MaxCmds: "128" }, []],
     [
@@ -152,6 +176,20 @@ describe("IscsiParameters plans", () => {
       "PARAMETER_OUT_OF_RANGE",
       /LoginTimeout is to be .* on vmhba64, but the host takes whole numbers from 1 to 60; it is 5 now/,
     ]),
+    [
+      "a first burst that is longer than the longest that the host has",
+      host(),
+      { LoginTimeout: "10", FirstBurstLength: "524288" },
+      "PARAMETER_OUT_OF_RANGE",
+      /FirstBurstLength is to be 524288 on vmhba64, which makes FirstBurstLength 524288 and MaxBurstLength 262144[\s\S]*Declare FirstBurstLength and MaxBurstLength together/,
+    ],
+    [
+      "a longest burst that is shorter than the first that a discovery address inherits",
+      host({}, sendTarget),
+      { MaxBurstLength: "1024" },
+      "PARAMETER_OUT_OF_RANGE",
+      /MaxBurstLength is to be 1024 on discovery address .*, which makes FirstBurstLength 262144 and MaxBurstLength 1024/,
+    ],
     ["a boolean that is none", host(), { DelayedAck: "2" }, "PARAMETER_OUT_OF_RANGE", /takes true or false/],
     [
       "a digest that is none",

@@ -450,6 +450,13 @@ describe("the lifecycle where several resources are for the same", () => {
     assert.equal(host.writes.length, writes);
   });
 
+  it("makes it again after a create that failed", async () => {
+    host.trouble = [{ command: /add/, says: { status: 1, stdout: "No socket", stderr: "" } }];
+    await assert.rejects(life.create(red), { code: "COMMAND_FAILED" });
+    await life.create(red);
+    assert.deepEqual(host.lamps, { a: "red" });
+  });
+
   it("knows an object by its other names", async () => {
     const spelt = new Lifecycle({ ...lamp, spellings: () => [{ name: "alpha" }, { name: "a" }] }, host, run);
     const { id, outs } = await spelt.create(red);
@@ -514,6 +521,20 @@ describe("the lifecycle, giving back,", () => {
     host.trouble = [{ command: /paint/, says: { status: 1, stdout: "Lamp is hot", stderr: "" } }];
     await life.delete(id, outs);
     assert.match(host.notices.join(), /not given back: [\s\S]*Lamp is hot/);
+  });
+
+  it("tells what the host took and does not show", async () => {
+    const life = undoing((have, { name }) => ({
+      commands: [],
+      attempts: have.get(name) === "blue" ? [] : [write("lamp paint", name, "blue")],
+    }));
+    const { id, outs } = await life.create(red);
+    host.trouble = [{ command: /paint/, says: { status: 0, stdout: "", stderr: "" } }];
+    await life.delete(id, outs);
+    assert.match(host.notices.join(), /the host took `esxcli lamp paint --name=a --colour=blue`, but does not show it/);
+    host.notices.length = 0;
+    await life.delete(id, outs);
+    assert.deepEqual(host.notices, []);
   });
 
   it("hands on what another resource may give back later in the same run", async () => {

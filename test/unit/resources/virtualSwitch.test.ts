@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { ErrorCode } from "../../../src/errors.js";
 import { describe as shown } from "../../../src/esxcli/command.js";
+import type { JsonRecord } from "../../../src/resources/definition.js";
 import { check } from "../../../src/resources/inputs.js";
+import { leaveMtu } from "../../../src/resources/leftMtu.js";
 import { virtualSwitch } from "../../../src/resources/virtualSwitch.js";
 import { device } from "../../support/views.js";
 
 type Have = Parameters<typeof virtualSwitch.plan>[0];
 type Want = Parameters<typeof virtualSwitch.plan>[1];
-type Memory = Parameters<typeof virtualSwitch.plan>[2];
 type Before = Parameters<typeof virtualSwitch.remove>[2];
 
 const vswitch = "esxcli network vswitch standard";
@@ -35,15 +36,28 @@ const host: Have = {
   portGroups: [group("iser-a", "a")],
   interfaces: [vmk("vmk1", "a", 1500)],
   devices: [device(0), device(1), device(2, { pairedUplink: "" })],
-  ownOrders: [],
+  groupOrders: [],
+  bindings: [],
 };
+const binding = (vmknic: string, adapter = "vmhba64") => ({
+  adapter,
+  vmknic,
+  ipv4: "192.168.50.11",
+  mtu: 1500,
+  compliantStatus: "compliant",
+  nonCompliantMessage: "",
+  virtualSwitch: "a",
+  portGroup: "iser-a",
+  pathStatus: "active",
+});
+const orderOf = (portGroup: string, own: boolean, ...names: string[]) => ({ portGroup, own, names });
 const jumbo: Have = { ...host, switches: [{ ...a, mtu: 9000 }, b], interfaces: [vmk("vmk1", "a", 9000)] };
 const withTwo: Have = { ...host, switches: [{ ...a, uplinks: ["vmnic4", "vmnic0"] }, b] };
 const fresh = { last: undefined, unfinished: false };
 const onA = (want: Partial<Want>): Want => ({ name: "a", force: false, ...want });
 
 describe("VirtualSwitch plans", () => {
-  const rows: [string, Have, Want, readonly string[], Memory?][] = [
+  const rows: [string, Have, Want, readonly string[]][] = [
     ["makes one", host, { name: "new", force: false }, [`${vswitch} add --vswitch-name=new`]],
     [
       "makes one with uplink, MTU and CDP",
@@ -67,25 +81,22 @@ describe("VirtualSwitch plans", () => {
       [`${vswitch} uplink add --vswitch-name=a --uplink-name=vmnic0`],
     ],
     [
-      "takes off an uplink that was declared, and adds the new one before",
+      "takes off an uplink by force, and adds the new one before",
       host,
-      onA({ uplinks: ["vmnic0"] }),
+      onA({ uplinks: ["vmnic0"], force: true }),
       [
         `${vswitch} uplink add --vswitch-name=a --uplink-name=vmnic0`,
         `${vswitch} uplink remove --vswitch-name=a --uplink-name=vmnic4`,
       ],
-      { last: onA({ uplinks: ["vmrdma0"] }), unfinished: false },
     ],
     [
-      "goes on taking off an uplink after an interrupted run",
-      withTwo,
-      onA({ uplinks: ["vmnic4"] }),
-      [`${vswitch} uplink remove --vswitch-name=a --uplink-name=vmnic0`],
-      { last: undefined, unfinished: true },
-    ],
-    [
-      "takes off by force an uplink that was never declared",
-      withTwo,
+      "takes off by force an uplink that no bound VMkernel adapter uses",
+      {
+        ...withTwo,
+        bindings: [binding("vmk1"), binding("vmk2", "vmhba65")],
+        interfaces: [vmk("vmk1", "a", 1500), { ...vmk("vmk2", "b", 1500), portGroup: "iser-b" }],
+        groupOrders: [orderOf("iser-a", true, "vmnic4"), orderOf("Management", false, "vmnic0", "vmnic4")],
+      },
       onA({ uplinks: ["vmnic4"], force: true }),
       [`${vswitch} uplink remove --vswitch-name=a --uplink-name=vmnic0`],
     ],
@@ -114,11 +125,30 @@ describe("VirtualSwitch plans", () => {
       [`${vswitch} set --vswitch-name=a --mtu=1500`],
     ],
   ];
-  for (const [title, have, want, commands, memory = fresh] of rows)
-    it(title, () => assert.deepEqual(virtualSwitch.plan(have, want, memory).map(shown), commands));
+  for (const [title, have, want, commands] of rows)
+    it(title, () => assert.deepEqual(virtualSwitch.plan(have, want, fresh).map(shown), commands));
 
-  const named = { ...host, ownOrders: [{ portGroup: "VM Network", names: ["vmnic5"] }] };
-  const namedHere = { ...withTwo, ownOrders: [{ portGroup: "iser-a", names: ["vmnic0"] }] };
+  it("takes no uplink off without force, whoever has declared it before", () => {
+    for (const last of [onA({ uplinks: ["vmnic0", "vmnic4"] }), onA({}), undefined])
+      for (const unfinished of [true, false])
+        assert.throws(() => virtualSwitch.plan(withTwo, onA({ uplinks: ["vmnic4"] }), { last, unfinished }), {
+          code: "UPLINK_REMOVAL",
+        });
+  });
+
+  const named = { ...host, groupOrders: [orderOf("VM Network", true, "vmnic5")] };
+  const namedHere = { ...withTwo, groupOrders: [orderOf("iser-a", true, "vmnic0")] };
+  const bound = {
+    ...withTwo,
+    groupOrders: [orderOf("iser-a", false, "vmnic4", "vmnic0")],
+    bindings: [binding("vmk1")],
+  };
+  const boundThere = {
+    ...host,
+    interfaces: [{ ...vmk("vmk2", "b", 1500), portGroup: "iser-b" }],
+    groupOrders: [orderOf("iser-b", true, "vmnic5")],
+    bindings: [binding("vmk2", "vmhba65")],
+  };
   const refusals: [string, Have, Want, ErrorCode, RegExp][] = [
     ["a NIC that is not there", host, onA({ uplinks: ["vmnic9"] }), "NIC_NOT_FOUND", /vmnic9\. NICs: vmnic0, vmnic4/],
     [
@@ -141,21 +171,42 @@ describe("VirtualSwitch plans", () => {
       host,
       onA({ uplinks: ["vmnic4", "vmnic5"] }),
       "UPLINK_IN_USE",
-      /vmnic5 is an uplink of virtual switch b\n.*force: true to take vmnic5 away from b/,
+      /vmnic5 is an uplink of virtual switch b\n.*force: true to take vmnic5 away from b, where sessions over it lose their path\. If b is of this program/,
+    ],
+    [
+      "an uplink of another switch, and says at once which port group names it",
+      named,
+      onA({ uplinks: ["vmnic4", "vmnic5"] }),
+      "UPLINK_IN_USE",
+      /port group "VM Network" names it [\s\S]*force: true[\s\S]*Before that, take vmnic5 out of the failover order/,
+    ],
+    [
+      "by force an uplink of another switch that a bound VMkernel adapter there uses",
+      boundThere,
+      onA({ uplinks: ["vmnic4", "vmnic5"], force: true }),
+      "UPLINK_BOUND",
+      /vmnic5 is an uplink of virtual switch b, and vmk2, which uses it, is bound to vmhba65\n.*Unbind vmk2 first: remove its PortBinding/,
     ],
     [
       "by force an uplink that a port group there names",
       named,
       onA({ uplinks: ["vmnic4", "vmnic5"], force: true }),
       "UPLINK_IN_USE",
-      /port group "VM Network" there names it/,
+      /port group "VM Network" names it/,
     ],
     [
       "to take off an uplink that was never declared",
       withTwo,
       onA({ uplinks: ["vmnic4"] }),
       "UPLINK_REMOVAL",
-      /a has the uplink vmnic0, which is not declared/,
+      /a has the uplink vmnic0, which is not declared\n.*force: true to remove it: sessions over vmnic0 lose their path/,
+    ],
+    [
+      "to take off by force an uplink that a bound VMkernel adapter uses",
+      bound,
+      onA({ uplinks: ["vmnic4"], force: true }),
+      "UPLINK_BOUND",
+      /a has the uplink vmnic0, which is not declared, and vmk1, which uses it, is bound to vmhba64/,
     ],
     [
       "to take off by force an uplink that a port group names",
@@ -202,7 +253,7 @@ describe("VirtualSwitch gives back", () => {
   const empty = { ...took, portGroups: [], interfaces: [] };
   const taking = onA({ uplinks: ["vmnic4", "vmrdma1"], force: true });
 
-  const rows: [string, Have, Want, Before, readonly string[], RegExp?][] = [
+  const rows: [string, Have, Want, Before, readonly string[], RegExp?, JsonRecord?][] = [
     ["nothing when it was as declared", host, all, { existed: true, mtu: 1500, cdp: "listen", uplinks: hadFour }, []],
     [
       "MTU and CDP as they were",
@@ -252,6 +303,54 @@ describe("VirtualSwitch gives back", () => {
       onA({ mtu: 1500, lowerFirst: ["vmk1"] }),
       { existed: true, mtu: 9000, vmk1: 8000 },
       [`${vswitch} set --vswitch-name=a --mtu=9000`],
+    ],
+    [
+      "the MTU that a VMkernel adapter could not have before its own",
+      host,
+      onA({ mtu: 1500 }),
+      { existed: true, mtu: 9000 },
+      [
+        `${vswitch} set --vswitch-name=a --mtu=9000`,
+        `esxcli network ip interface set --interface-name=vmk1 --mtu=8000`,
+      ],
+      /^$/,
+      leaveMtu("vmk1", { was: 8000, now: 1500 }),
+    ],
+    [
+      "no MTU to a VMkernel adapter that had, by its own record, a smaller one than it was lowered from",
+      host,
+      onA({ mtu: 1500, lowerFirst: ["vmk1"] }),
+      { existed: true, mtu: 9000, vmk1: 4000 },
+      [`${vswitch} set --vswitch-name=a --mtu=9000`],
+      /^$/,
+      leaveMtu("vmk1", { was: 1500, now: 1500 }),
+    ],
+    [
+      "no MTU to a VMkernel adapter that somebody has set since it was left",
+      { ...host, interfaces: [vmk("vmk1", "a", 1400)] },
+      onA({ mtu: 1500 }),
+      { existed: true, mtu: 9000 },
+      [`${vswitch} set --vswitch-name=a --mtu=9000`],
+      /^$/,
+      leaveMtu("vmk1", { was: 9000, now: 1500 }),
+    ],
+    [
+      "no MTU to a VMkernel adapter that is larger than its own",
+      host,
+      onA({ mtu: 1500 }),
+      { existed: true, mtu: 4000 },
+      [`${vswitch} set --vswitch-name=a --mtu=4000`],
+      /^$/,
+      leaveMtu("vmk1", { was: 9000, now: 1500 }),
+    ],
+    [
+      "no MTU to a VMkernel adapter of another switch",
+      { ...host, interfaces: [vmk("vmk1", "b", 1500)] },
+      onA({ mtu: 1500 }),
+      { existed: true, mtu: 9000 },
+      [`${vswitch} set --vswitch-name=a --mtu=9000`],
+      /^$/,
+      leaveMtu("vmk1", { was: 9000, now: 1500 }),
     ],
     [
       "an uplink that it took, with the failover order there",
@@ -332,9 +431,12 @@ describe("VirtualSwitch gives back", () => {
     ],
     ["nothing when it is gone", host, { name: "gone", force: false }, { existed: false }, []],
   ];
-  for (const [title, have, want, before, commands, note = /^$/] of rows)
+  for (const [title, have, want, before, commands, note = /^$/, left = {}] of rows)
     it(title, () => {
-      const undo = virtualSwitch.remove(have, want, before, peers);
+      const undo = virtualSwitch.remove(have, want, before, {
+        ...peers,
+        left: new Map(Object.entries(left)),
+      });
       assert.deepEqual(undo.commands.map(shown), commands);
       assert.match((undo.notes ?? []).join("\n"), note);
     });
@@ -350,6 +452,11 @@ describe("VirtualSwitch gives back", () => {
     });
     const later = virtualSwitch.record(jumbo, want, peers, { existed: true, mtu: 1500 });
     assert.equal("vmk1" in later, false);
+    const first = { existed: true, mtu: 9000, vmk1: 9000, vmnic5: { from: "b", had: hadTwo } };
+    const kept = virtualSwitch.record(took, want, peers, first);
+    assert.deepEqual([kept.vmk1, kept.vmnic5], [first.vmk1, first.vmnic5]);
+    const { existed: _, ...undeclared } = virtualSwitch.record(took, onA({}), peers, first);
+    assert.deepEqual(undeclared, {});
     assert.deepEqual(virtualSwitch.record(host, { name: "new", force: false, mtu: 9000 }, peers), { existed: false });
   });
 });

@@ -3,6 +3,7 @@ import { describe, it } from "mocha";
 import type { ErrorCode } from "../../../src/errors.js";
 import { describe as shown } from "../../../src/esxcli/command.js";
 import { check, type Properties } from "../../../src/resources/inputs.js";
+import { leftMtu } from "../../../src/resources/leftMtu.js";
 import { vmkernelAdapter } from "../../../src/resources/vmkernelAdapter.js";
 
 type Have = Parameters<typeof vmkernelAdapter.plan>[0];
@@ -42,7 +43,19 @@ const host: Have = {
   switches: [{ name: "a", mtu: 9000, cdp: "listen", uplinks: [] }],
   ipv4: [v4("vmk0", "192.168.50.10"), v4("vmk1", "192.168.50.11")],
   ipv6: [v6("vmk0", "fd00::10"), v6("vmk1", "FD00:0::11")],
+  bindings: [],
 };
+const binding = (vmknic: string) => ({
+  adapter: "vmhba64",
+  vmknic,
+  ipv4: "192.168.50.11",
+  mtu: 1500,
+  compliantStatus: "compliant",
+  nonCompliantMessage: "",
+  virtualSwitch: "a",
+  portGroup: "iser-a",
+  pathStatus: "unused",
+});
 const want = (changes: Partial<Want> = {}): Want => ({ name: "vmk1", portGroup: "iser-a", ...changes });
 const fresh = { last: undefined, unfinished: false };
 const set = (address: string, gateway?: string) =>
@@ -271,7 +284,22 @@ describe("VmkernelAdapter gives back", () => {
       declared,
       { existed: true, mtu: 9000 },
       [],
-      /MTU 1500 stays, and not the former 9000, because virtual switch a has 1500/,
+      /MTU 1500 stays, and not the former 9000, as long as virtual switch a has 1500/,
+    ],
+    [
+      "nothing by removing the one that it made while another is bound",
+      { ...host, bindings: [binding("vmk0")] },
+      declared,
+      { existed: false },
+      [`${ip} remove --interface-name=vmk1`],
+    ],
+    [
+      "not the one that it made while it is bound, with a note",
+      { ...host, bindings: [binding("vmk1")] },
+      declared,
+      { existed: false },
+      [],
+      /left on the host, because it is bound to vmhba64\. /,
     ],
   ];
   for (const [title, have, inputs, before, commands, note = /^$/] of rows)
@@ -280,6 +308,29 @@ describe("VmkernelAdapter gives back", () => {
       assert.deepEqual(undo.commands.map(shown), commands);
       assert.match((undo.notes ?? []).join("\n"), note);
     });
+
+  it("to its switch, which goes later, what to know: what it had and what it is left with", () => {
+    const small = { ...host, switches: [{ name: "a", mtu: 1500, cdp: "listen", uplinks: [] }] };
+    const told = (have: Have, was?: number) => {
+      const { leaves = {} } = vmkernelAdapter.remove(
+        have,
+        declared,
+        { existed: true, ...(was && { mtu: was }) },
+        peers,
+      );
+      return leftMtu(new Map(Object.entries(leaves)), "vmk1");
+    };
+    assert.deepEqual(told(small, 9000), { was: 9000, now: 1500 });
+    assert.deepEqual(told(host, 9000), { was: 9000, now: 9000 });
+    assert.deepEqual(told(small, 1500), { was: 1500, now: 1500 });
+    assert.equal(told(host), undefined);
+  });
+
+  it("a binding that goes in the same run time to go", () => {
+    const bound = { ...host, bindings: [binding("vmk1")] };
+    assert.equal(vmkernelAdapter.remove(bound, declared, { existed: false }, peers).wait, true);
+    assert.equal(vmkernelAdapter.remove(bound, declared, { existed: true }, peers).wait, undefined);
+  });
 
   it("what it records before the first write", () => {
     assert.deepEqual(vmkernelAdapter.record(host, declared, peers), {

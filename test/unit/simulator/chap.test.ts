@@ -156,6 +156,50 @@ describe("CHAP on the simulated host", () => {
     assert.deepEqual(valuesOf(run(`esxcli ${target} get ${at[target]} -d uni -m chap`), "Method"), ["chap"]);
   });
 
+  it("keeps a name beside prohibited, or does not, for what ESXi does is not known", () => {
+    for (const [prohibitedChapName, name] of [
+      ["dropped", ""],
+      ["kept", "user"],
+    ] as const) {
+      const { run } = withAdapter({ unknowns: { prohibitedChapName } });
+      run(set(adapter, "uni", uni.replace("required", "prohibited")));
+      assert.deepEqual(valuesOf(get(run, adapter), "Name"), [name, ""]);
+    }
+  });
+
+  it("inherits by --default below an adapter, or does not, for what ESXi does is not known", () => {
+    for (const [defaultBelowAdapter, levels] of [
+      ["own", ["prohibited", "prohibited"]],
+      ["inherits", ["required", "required"]],
+    ] as const) {
+      const { run } = withSession({ unknowns: { defaultBelowAdapter } });
+      run(set(adapter, "uni", uni));
+      for (const level of [sendTarget, target] as const) run(set(level, "uni", "--default"));
+      assert.deepEqual(
+        [sendTarget, target].flatMap((level) => valuesOf(get(run, level as Level), "Level")[0]),
+        levels,
+      );
+      run(set(adapter, "uni", "--default"));
+      assert.deepEqual(valuesOf(get(run, adapter), "Level"), ["prohibited", "prohibited"]);
+    }
+  });
+
+  it("is checked where it is inherited, or is not, for what ESXi does is not known", () => {
+    for (const [chapBelowChecked, isRefused] of [
+      ["levelOnly", false],
+      ["inheriting", true],
+    ] as const) {
+      const { host, run, refused } = withSession({ unknowns: { chapBelowChecked } });
+      run(`${set(adapter, "uni", uni)}; ${set(target, "uni", uni.replace("required", "preferred"))}`);
+      const before = host.dump();
+      if (isRefused) assert.match(refused(set(adapter, "mutual", mutual)), /^Invalid CHAP and Mutual CHAP combination/);
+      else run(set(adapter, "mutual", mutual));
+      assert.equal(host.dump() === before, isRefused);
+      run(`${set(target, "uni", "--inherit")}; ${set(adapter, "mutual", mutual)}`);
+      assert.deepEqual(valuesOf(get(run, target), "Level"), ["required", "required"]);
+    }
+  });
+
   it("of a static target is the adapter's", () => {
     const { run } = withAdapter();
     run(`esxcli iscsi adapter discovery statictarget add ${at[target]}; ${set(adapter, "uni", uni)}`);

@@ -251,10 +251,14 @@ describe("VMkernel adapters of the simulated host", () => {
       assert.match(refused(`${ip} ${line}`), words, line);
   });
 
-  it("stay while they are bound", () => {
+  it("stay while they are bound, or take their binding along", () => {
+    const bind = "esxcli iscsi networkportal add -A vmhba64 -n vmk1";
     const { run, refused } = withAdapter();
-    run("esxcli iscsi networkportal add -A vmhba64 -n vmk1");
+    run(bind);
     assert.match(refused(`${ip} remove -i vmk1`), /^Unable to remove VMkernel network interface\. Error was : /);
+    const other = withAdapter({ unknowns: { removeBoundInterface: "accepted" } });
+    other.run(`${bind}; ${ip} remove -i vmk1; ${ip} add -i vmk1 -p iser-a`);
+    assert.deepEqual(valuesOf(other.run("esxcli iscsi networkportal list"), "Vmknic"), []);
   });
 
   it("get IPv4 settings, and lose the gateway when it is left out", () => {

@@ -52,7 +52,7 @@ export const networkSubjects: readonly Subject[] = [
     attributes: [
       { change: { mtu: 1500 }, is: "update", shows: /Name: storage b\n[\s\S]*MTU: 1500\n {3}CDP Status: both\n/ },
       { change: { cdp: "down" }, is: "update", shows: /Name: storage b\n[\s\S]*MTU: 9000\n {3}CDP Status: down\n/ },
-      { change: { uplinks: [] }, is: "update", shows: /Name: storage b\n[\s\S]*Uplinks: \n/ },
+      { change: { uplinks: [], force: true }, is: "update", shows: /Name: storage b\n[\s\S]*Uplinks: \n/ },
       { change: { uplinks: ["vmrdma1"] }, is: "update", shows: /Name: storage b\n[\s\S]*Uplinks: vmnic5\n/ },
       { change: { name: "storage-c" }, is: "replace", shows: /Name: storage-c\n[\s\S]*Uplinks: vmnic5\n/ },
     ],
@@ -78,7 +78,7 @@ export const networkSubjects: readonly Subject[] = [
     attributes: [
       { change: { mtu: 1500 }, is: "update", shows: /MTU: 1500\n/ },
       { change: { cdp: "down" }, is: "update", shows: /CDP Status: down\n/ },
-      { change: { uplinks: ["vmnic4"] }, is: "update", shows: /Uplinks: vmnic4\n/ },
+      { change: { uplinks: ["vmnic4"], force: true }, is: "update", shows: /Uplinks: vmnic4\n/ },
       { change: { uplinks: ["vmrdma0", "vmnic0"] }, is: "update", shows: /Uplinks: vmnic4, vmnic0\n/ },
       { change: { uplinks: ["vmnic4", "vmrdma1"], force: true }, is: "update", shows: /Uplinks: vmnic4, vmnic5\n/ },
     ],
