@@ -18,6 +18,8 @@ export const moduleList: EsxcliCommand<readonly VmkernelModule[]> = {
 /** A parameter of a module. [seen on 6.0: right after a set it shows the new value, so it is what is configured, not what is loaded] */
 export interface ModuleParameter {
   readonly name: string;
+  /** `int` [seen: `array of int`] and others. */
+  readonly type: string;
   /** Empty where it is not set, whatever the module's default is. */
   readonly value: string;
 }
@@ -28,7 +30,7 @@ export function moduleParameterList(module: string): EsxcliCommand<readonly Modu
     path: "system module parameters list",
     args: [{ name: "module", value: module }],
     effect: "read",
-    decode: rows({ name: text("Name"), value: text("Value") }),
+    decode: rows({ name: text("Name"), type: text("Type"), value: text("Value") }),
   };
 }
 
@@ -36,7 +38,10 @@ export function moduleParameterList(module: string): EsxcliCommand<readonly Modu
  * Sets the whole parameter string of a module: what is not in it is unset [6.7]. It counts from the next load of the module. An empty
  * string unsets all. [in use]
  */
-export function moduleParameterSet(module: string, parameters: readonly ModuleParameter[]): EsxcliCommand<Said> {
+export function moduleParameterSet(
+  module: string,
+  parameters: readonly Pick<ModuleParameter, "name" | "value">[],
+): EsxcliCommand<Said> {
   return {
     kind: "esxcli",
     path: "system module parameters set",

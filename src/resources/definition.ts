@@ -55,6 +55,8 @@ export interface Report {
   readonly wrote: boolean;
   /** What is in state of the last time; empty at the first. */
   readonly was: JsonRecord;
+  /** By the clock of this machine: a host's may be set meanwhile. */
+  readonly now: Date;
 }
 
 /** The known inputs of the other resources of a type that the program declares on the same host, as far as Pulumi has come. */

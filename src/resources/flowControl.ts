@@ -5,7 +5,10 @@ export interface PriorityFlowControlArgs {
   readonly priority?: number;
   /** What the priority of a packet is taken from: the DSCP of its IP header, or the PCP of its VLAN tag. */
   readonly trust: "dscp" | "pcp";
-  /** The DSCP that RoCE packets carry, 0 to 63, with `trust: "dscp"` only. Default 26. The switches must give it `priority`. */
+  /**
+   * The DSCP that RoCE packets carry, 0 to 63, with `trust: "dscp"` only. Default: `priority` × 8 + 2, which is 26 for 3. It must be of `priority`,
+   * as DSCP / 8, or what is sent would not be what is paused.
+   */
   readonly dscp?: number;
 }
 
@@ -34,7 +37,7 @@ export type FlowControlParameters = {
  * The module parameters of Mellanox/NVIDIA cards (nmlx5) for priority flow control (PFC, IEEE 802.1Qbb): pauses the priority that RoCE uses
  * and no other. It is the alternative to global pause (`PauseParams`): without `pfctx` and `pfcrx` global pause is on.
  *
- * A DSCP counts as priority DSCP / 8, rounded down, unless the switches are told otherwise: 26 is 3.
+ * A DSCP counts as priority DSCP / 8, rounded down: 26 is 3. Switches that are told otherwise need the parameters written out.
  *
  * Sources: pfctx, pfcrx, trust_state=2 and dscp_force=26: vendor's manual for 7.0 and a storage vendor's guide. pcp_force: used by others.
  * `trust_state` 1 for PCP: the number that the card's own register has (Linux, mlx5); for ESXi no source was found.
@@ -50,8 +53,13 @@ export function priorityFlowControl({ priority = 3, trust, dscp }: PriorityFlowC
     if (dscp !== undefined) throw invalid("dscp goes with trust dscp only", "Leave dscp out, or trust the DSCP.");
     return { nmlx5_core: { pfctx: mask, pfcrx: mask, trust_state: 1 }, nmlx5_rdma: { pcp_force: priority } };
   }
-  const forced = dscp ?? 26;
+  const forced = dscp ?? priority * 8 + 2;
   within("dscp", forced, 63);
+  if (forced >> 3 !== priority)
+    throw invalid(
+      `dscp ${forced} counts as priority ${forced >> 3}, not ${priority}, so RoCE would be sent in a class that is not lossless`,
+      `Give a dscp from ${priority * 8} to ${priority * 8 + 7}, or priority ${forced >> 3}.`,
+    );
   return { nmlx5_core: { pfctx: mask, pfcrx: mask, trust_state: 2 }, nmlx5_rdma: { dscp_force: forced } };
 }
 

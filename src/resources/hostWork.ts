@@ -14,6 +14,7 @@ export interface Reach {
   /** Works after all earlier work of the same lanes on the host. */
   inTurn<T>(host: Host, lanes: readonly string[], work: () => Promise<T>): Promise<T>;
   sleep(milliseconds: number): Promise<void>;
+  now(): Date;
   /** Tells the user something that is no error. */
   notice(text: string): void;
 }
@@ -144,6 +145,10 @@ export class HostWork {
 
   sleep(milliseconds: number): Promise<void> {
     return this.reach.sleep(milliseconds);
+  }
+
+  now(): Date {
+    return this.reach.now();
   }
 
   /** The pauses between looks at a host that takes its time. */

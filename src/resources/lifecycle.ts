@@ -118,6 +118,7 @@ export class Lifecycle {
       rebootRequired: was.rebootRequired === true,
       wrote: false,
       was,
+      now: this.work.now(),
     });
     const lost = definition.mayBeLost?.(was, report) ?? false;
     const seen = { ...olds, ...declared, ...report, ...(lost ? { unfinished: true } : {}) };
@@ -256,7 +257,11 @@ export class Lifecycle {
         const now = !wrote || rebootRequired ? have : await this.work.settle(session, observe, left, rests);
         if (wrote) this.work.tell(session, this.id(news), definition.remarks?.(now, want) ?? []);
         const was = (olds ?? {}) as JsonRecord;
-        return { ...news, ...definition.report(now, want, { rebootRequired, wrote, was }), ...kept() };
+        return {
+          ...news,
+          ...definition.report(now, want, { rebootRequired, wrote, was, now: this.work.now() }),
+          ...kept(),
+        };
       });
     try {
       return await this.work.persistently(news, () => this.work.awaiting(attempt));

@@ -8,7 +8,7 @@ import {
   moduleParameterSet,
   type VmkernelModule,
 } from "../esxcli/module.js";
-import { time, uptime } from "../esxcli/system.js";
+import { uptime } from "../esxcli/system.js";
 import { define } from "./definition.js";
 import { EsxiResource, type HostInput } from "./provider.js";
 
@@ -23,8 +23,8 @@ interface Have {
   readonly modules: readonly VmkernelModule[];
   /** All parameters of the module, in the host's order. */
   readonly parameters: readonly ModuleParameter[];
-  /** When the host was started. */
-  readonly started: Date;
+  /** Seconds since the host was started. */
+  readonly uptime: number;
 }
 
 /** By parameter: its value, or the empty text when it was not set. */
@@ -65,23 +65,23 @@ export const moduleParameters = define<Inputs, Have, Before>({
     parameters: parameterMap,
   },
   identity: ["module"],
-  outputs: ["rebootRequired", "writtenOnStart"],
+  outputs: ["rebootRequired", "writtenAt", "uptimeWhenWritten"],
 
   id: ({ module }) => `module/${module}`,
   lanes: async (_ask, { module }) => [`module ${module}`],
 
   async observe(ask, { module }) {
-    const [modules, now, up] = await Promise.all([ask(moduleList), ask(time), ask(uptime)]);
+    const [modules, up] = await Promise.all([ask(moduleList), ask(uptime)]);
     const isThere = modules.some(({ name }) => name === module);
     const parameters = isThere ? await ask(moduleParameterList(module)) : [];
-    return { modules, parameters, started: new Date(now.getTime() - up / 1000) };
+    return { modules, parameters, uptime: Math.floor(up / 1_000_000) };
   },
 
   exists: (have, inputs) => moduleOf(have, inputs) !== undefined,
 
   plan(have, want, { unfinished }) {
     requireModule(have, want);
-    for (const name of Object.keys(want.parameters)) requireParameter(have, want, name);
+    for (const [name, value] of Object.entries(want.parameters)) requireParameter(have, want.module, name, value);
     // An interrupted write may have taken effect unseen. Written again, it is known that a reboot is due.
     return isReached(have, want.parameters) && !unfinished ? [] : [setting(have, want.module, want.parameters)];
   },
@@ -97,26 +97,33 @@ export const moduleParameters = define<Inputs, Have, Before>({
     ),
   }),
 
-  report(have, inputs, { wrote, was }) {
+  report(have, inputs, { wrote, was, now }) {
     // A module that is not loaded takes the values when it is.
     const isLoaded = moduleOf(have, inputs)?.loaded ?? false;
-    const written = wrote ? have.started.toISOString() : String(was.writtenOnStart ?? "");
-    const due = isLoaded && (wrote || was.rebootRequired === true) && isSameStart(written, have.started);
-    return { rebootRequired: due, writtenOnStart: due ? written : "" };
+    const last = { at: String(was.writtenAt ?? ""), uptime: Number(was.uptimeWhenWritten ?? 0) };
+    const written = wrote ? { at: now.toISOString(), uptime: have.uptime } : last;
+    const isDue = isLoaded && (wrote || (was.rebootRequired === true && !isStartedAnew(written, have.uptime, now)));
+    const { at, uptime } = isDue ? written : { at: "", uptime: 0 };
+    return { rebootRequired: isDue, writtenAt: at, uptimeWhenWritten: uptime };
   },
 
   remarks: (have, inputs) => (moduleOf(have, inputs)?.loaded ? ["takes effect at the next reboot of the host."] : []),
 
   remove(have, { module, parameters }, before) {
     // What is no longer declared is somebody else's by now.
-    const target = Object.fromEntries(
-      Object.keys(parameters).flatMap((name) => (before[name] === undefined ? [] : [[name, before[name]]])),
+    const recorded = Object.keys(parameters).flatMap((name) =>
+      before[name] === undefined ? [] : [[name, before[name]]],
     );
-    if (isReached(have, target)) return { commands: [] };
+    const isKnown = (name: string | undefined) => have.parameters.some((parameter) => parameter.name === name);
+    const target = Object.fromEntries(recorded.filter(([name]) => isKnown(name)));
+    const notes = recorded
+      .filter(([name, value]) => !isKnown(name) && value !== "")
+      .map(([name, value]) => `${name}=${value} is not given back, because the module has no such parameter any more.`);
+    if (isReached(have, target)) return { commands: [], notes };
     const isLoaded = moduleOf(have, { module, parameters })?.loaded ?? false;
     return {
       commands: [setting(have, module, target)],
-      notes: isLoaded ? ["given back, which takes effect at the next reboot of the host."] : [],
+      notes: [...notes, ...(isLoaded ? ["given back, which takes effect at the next reboot of the host."] : [])],
     };
   },
 });
@@ -164,9 +171,13 @@ function numeric(text: string): string | undefined {
   return digits === undefined ? undefined : `${sign}${BigInt(digits)}`;
 }
 
-/** Whether the host has not been started anew since. Its clock may have been set meanwhile, so a minute later is the same start. */
-function isSameStart(written: string, started: Date): boolean {
-  return started.getTime() - new Date(written).getTime() <= 60_000;
+/**
+ * Whether the host has been started since: it is up for less than it was then, or for less than has passed since then by our own clock, which
+ * takes more than a minute of a start. The host's clock does not count: it may have been set meanwhile.
+ */
+function isStartedAnew(written: { readonly at: string; readonly uptime: number }, uptime: number, now: Date): boolean {
+  const passed = (now.getTime() - new Date(written.at).getTime()) / 1000;
+  return uptime < written.uptime || uptime + 60 < passed;
 }
 
 function requireModule(have: Have, want: Inputs): void {
@@ -180,9 +191,23 @@ function requireModule(have: Have, want: Inputs): void {
   });
 }
 
-function requireParameter({ parameters }: Have, { module }: Inputs, name: string): void {
-  if (parameters.some((parameter) => parameter.name === name)) return;
-  throw new IserError("PARAMETER_UNKNOWN", {
+/** A driver may not load with text where it takes a number. Of lists and other types nothing is sure. */
+function requireKind({ name, type }: ModuleParameter, module: string, value: string): void {
+  if (!/^u?(int|short|long)$/.test(type) || numeric(value) !== undefined) return;
+  throw new IserError("PARAMETER_OUT_OF_RANGE", {
+    problem: `${name} of the module ${module} is of type ${type}, but is declared as ${value}`,
+    cure: "Give a whole number, such as 2 or 0x08.",
+  });
+}
+
+function requireParameter({ parameters }: Have, module: string, name: string, value: string): void {
+  const found = parameters.find((parameter) => parameter.name === name);
+  if (found === undefined) throw parameterUnknown(parameters, module, name);
+  requireKind(found, module, value);
+}
+
+function parameterUnknown(parameters: readonly ModuleParameter[], module: string, name: string): IserError {
+  return new IserError("PARAMETER_UNKNOWN", {
     problem: `the module ${module} has no parameter ${name}. Its parameters: ${parameters.map((parameter) => parameter.name).join(", ") || "none"}`,
     cure: `Name one of these; \`esxcli system module parameters list --module=${module}\` describes them. Another driver version may have others.`,
   });
@@ -202,12 +227,14 @@ export interface ModuleParametersArgs {
  * of the host. `priorityFlowControl` gives those that RoCE needs.
  *
  * ESXi replaces the whole parameter string of a module, so all that is set is read first and written with it. Declare one ModuleParameters a
- * module. A parameter that is taken out of the map is no longer managed and stays. Deleting it gives each declared parameter its old value back.
+ * module. What is in the string but not in the list of the module's parameters cannot be read through esxcli and is lost with the first write.
+ * A parameter that is taken out of the map is no longer managed and stays. Deleting it gives each declared parameter its old value back.
  *
  * ESXi shows what is configured, not what is loaded. `rebootRequired` says that a write of this resource waits for a reboot: it goes to false
  * with the first `pulumi refresh` after one. Of parameters that were there already it is not known whether they are loaded, and it is false.
  *
- * Errors: MODULE_NOT_FOUND, PARAMETER_UNKNOWN, PARAMETER_NOT_SETTABLE (a value on the host has a blank), COMMAND_FAILED. Sources: seen on 6.0;
+ * Errors: MODULE_NOT_FOUND, PARAMETER_UNKNOWN, PARAMETER_NOT_SETTABLE (a value on the host has a blank), PARAMETER_OUT_OF_RANGE
+ * (text for a number), COMMAND_FAILED. Sources: seen on 6.0;
  * that the string is replaced as a whole is known of 6.7.
  *
  * @example
@@ -220,8 +247,10 @@ export class ModuleParameters extends EsxiResource {
   declare readonly parameters: pulumi.Output<Record<string, string>>;
   /** What was written counts only after a reboot of the host that has not come yet. */
   declare readonly rebootRequired: pulumi.Output<boolean>;
-  /** When the host was started that `rebootRequired` waits for the end of; empty when it waits for none. */
-  declare readonly writtenOnStart: pulumi.Output<string>;
+  /** When the write was that waits for a reboot; empty when none does. */
+  declare readonly writtenAt: pulumi.Output<string>;
+  /** How long the host had been up then, in seconds. */
+  declare readonly uptimeWhenWritten: pulumi.Output<number>;
 
   constructor(name: string, args: ModuleParametersArgs, opts?: pulumi.CustomResourceOptions) {
     super(moduleParameters, name, args, opts);

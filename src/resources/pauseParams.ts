@@ -63,21 +63,25 @@ export const pauseParams = define<Inputs, Have, Before>({
 
   plan(have, want) {
     const nic = nicOf(have, want);
-    if (!nic.supported) {
+    const due = commands(nic, want);
+    if (due.length > 0 && !nic.supported) {
       throw new IserError("PAUSE_NOT_SUPPORTED", {
         problem: `${nic.nic} does not support pause parameters`,
         cure: "Remove the PauseParams of this NIC. `esxcli network nic pauseParams list` shows which NICs support them.",
       });
     }
-    return commands(nic, want);
+    return due;
   },
 
   record: ({ nic }, want) => pick(nic, want),
   current: ({ nic }, inputs) => pick(nic, inputs),
   report: () => ({}),
 
-  // What is no longer declared is somebody else's by now.
-  remove: ({ nic }, inputs, before) => ({ commands: nic === undefined ? [] : commands(nic, pick(before, inputs)) }),
+  // What is no longer declared is somebody else's by now. A card with priority flow control on may refuse.
+  remove: ({ nic }, inputs, before) => ({
+    commands: [],
+    attempts: nic === undefined ? [] : commands(nic, pick(before, inputs)),
+  }),
 });
 
 async function namedDevices(ask: Ask, nic: string): Promise<readonly RdmaDevice[]> {
@@ -148,7 +152,7 @@ export interface PauseParamsArgs {
  * It takes effect at once; module parameters do not: do not switch pause off before the reboot that switches priority flow control on.
  *
  * Some drivers lose the setting at a reboot: then `pulumi refresh` shows it as drift, and the next `up` sets it again. Deleting it gives each
- * declared option its old value back.
+ * declared option its old value back; where the card refuses, because priority flow control is on by now, a note says so.
  *
  * Errors: NIC_NOT_FOUND, PAUSE_NOT_SUPPORTED, DEVICE_NOT_FOUND, DEVICE_WITHOUT_UPLINK, COMMAND_FAILED. Sources: the list was seen on 7.0 and
  * 8.0.1; the set and its long options are in use by others; that a card with priority flow control on refuses pause is from a user's notes.

@@ -23,6 +23,10 @@ export class SshReach implements Reach {
     await sleep(milliseconds);
   }
 
+  now(): Date {
+    return new Date();
+  }
+
   /** Pulumi shows what a provider prints as a message of the stack. */
   notice(text: string): void {
     process.stdout.write(`${text}\n`);

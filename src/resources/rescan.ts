@@ -60,6 +60,7 @@ export const rescan = define<Inputs, Have, Before>({
   outputs: ["targets", "sessions", "devices"],
   status: ["sessions"],
   settleSeconds: 30,
+  leavesNothing: true,
 
   id: ({ adapter }) => (adapter === undefined ? "rescan" : `${adapter}/rescan`),
   lanes: (ask, { adapter }) => (adapter === undefined ? allAdapterLanes(ask) : adapterLanes(ask, { adapter })),
@@ -97,7 +98,15 @@ export const rescan = define<Inputs, Have, Before>({
 
   record: () => ({}),
   current: () => ({}),
-  report: ({ targets, sessions, devices }) => ({ targets, sessions, devices }),
+  // How a target or a path is doing changes by itself: a refresh shows what came or went.
+  report({ targets, sessions, devices }, _inputs, { wrote, was }) {
+    const old = wrote ? {} : (was as { targets?: readonly FoundTarget[]; devices?: readonly FoundDevice[] });
+    return {
+      targets: keepIfSame(old.targets, targets, whichTarget),
+      sessions,
+      devices: keepIfSame(old.devices, devices, whichDevice),
+    };
+  },
 
   // Discovery and login go on in the background.
   rests: (have) =>
@@ -106,12 +115,13 @@ export const rescan = define<Inputs, Have, Before>({
 
   remarks(have) {
     if (have.targets.length === 0) return [nothingFound(have)];
-    return have.targets
+    const failed = have.targets
       .filter((one) => !isLoggedIn(have, one))
       .map(
         ({ adapter, targetName, address, port, lastError }) =>
           `no session of ${adapter} with ${targetName} at ${portal(address, port)}: ${isFailure(lastError) ? `ESXi says "${lastError}" ${hintFor(lastError)}` : "ESXi gives no reason. It may still be logging in; pulumi refresh shows it."}`,
       );
+    return [...failed, ...fewerSessions(have)];
   },
 
   // A rescan leaves nothing that could be taken back.
@@ -127,12 +137,38 @@ function nothingFound({ adapters, addresses }: Have): string {
 }
 
 function isLoggedIn({ sessions }: Have, { adapter, targetName }: FoundTarget): boolean {
-  return sessions.some(
-    (one) =>
-      one.adapter === adapter &&
-      one.targetName === targetName &&
-      one.connections.some(({ state }) => state.toLowerCase() === "logged_in"),
-  );
+  return sessions.some((one) => one.adapter === adapter && one.targetName === targetName && one.connections.some(isUp));
+}
+
+/** A target may have portals that its adapter does not reach, so fewer sessions are told and not waited for. */
+function fewerSessions(have: Have): readonly string[] {
+  const targets = new Map(have.targets.map((one) => [`${one.adapter} ${one.targetName}`, one]));
+  return [...targets.values()].flatMap(({ adapter, targetName }) => {
+    const isIts = (one: { readonly adapter: string; readonly targetName: string }) =>
+      one.adapter === adapter && one.targetName === targetName;
+    const portals = have.targets.filter(isIts).length;
+    const sessions = have.sessions.filter((one) => isIts(one) && one.connections.some(isUp)).length;
+    return sessions === 0 || sessions >= portals
+      ? []
+      : [`${sessions} of ${portals} portals of ${targetName} have a session of ${adapter}.`];
+  });
+}
+
+function isUp({ state }: { readonly state: string }): boolean {
+  return state.toLowerCase() === "logged_in";
+}
+
+function whichTarget({ adapter, targetName, address, port, discoveryMethod }: FoundTarget) {
+  return { adapter, targetName, address, port, discoveryMethod };
+}
+
+function whichDevice({ name, displayName, sizeMb, paths }: FoundDevice) {
+  const whichPath = ({ adapter, targetName, lun }: FoundDevice["paths"][number]) => `${adapter} ${targetName} ${lun}`;
+  return { name, displayName, sizeMb, paths: paths.map(whichPath).sort() };
+}
+
+function keepIfSame<T>(old: readonly T[] | undefined, now: readonly T[], which: (one: T) => object): readonly T[] {
+  return old !== undefined && isDeepStrictEqual(old.map(which), now.map(which)) ? old : now;
 }
 
 export interface RescanArgs {
@@ -169,11 +205,11 @@ export interface RescanArgs {
 export class Rescan extends EsxiResource {
   declare readonly adapter: pulumi.Output<string | undefined>;
   declare readonly triggers: pulumi.Output<unknown>;
-  /** What was found, a row each address of a target. */
+  /** What was found, a row each address of a target. `lastError` is as of the last rescan, or of the last target that came or went. */
   declare readonly targets: pulumi.Output<FoundTarget[]>;
   /** As of the last change that was seen of anything but these. */
   declare readonly sessions: pulumi.Output<FoundSession[]>;
-  /** The devices that are reached through the adapter, by name. */
+  /** The devices that are reached through the adapter, by name. `state` and `runtimeName` of a path are as of the last rescan, or of the last path that came or went. */
   declare readonly devices: pulumi.Output<FoundDevice[]>;
 
   constructor(name: string, args: RescanArgs, opts?: pulumi.CustomResourceOptions) {

@@ -180,6 +180,7 @@ function newModules(): Module[] {
     enabled: true,
     parameters,
     options: {},
+    active: {},
   });
   const int = (name: string, description: string) => ({ name, type: "int", description });
   return [

@@ -72,7 +72,8 @@ export class SimulatedHost implements System {
 
   /** The configuration and the runtime inventory as canonical JSON. Of a CHAP secret only a digest is in it. */
   dump(): string {
-    const { clock, bootedAt, log, unknowns, storage, iscsiAdapters, switches, interfaces, ...rest } = this.state;
+    const { clock, bootedAt, log, unknowns, storage, iscsiAdapters, switches, interfaces, modules, ...rest } =
+      this.state;
     const adapters = iscsiAdapters.map(({ readsUntilListed, discoveryStatus, chap, targets, ...adapter }) => ({
       ...adapter,
       targets: targets.map(({ readsUntilListed, ...target }) => target),
@@ -81,6 +82,8 @@ export class SimulatedHost implements System {
         Object.entries(chap).filter(([, { level, name }]) => level !== "prohibited" || name !== ""),
       ),
     }));
+    // What a module was loaded with is of the running system.
+    const configured = modules.map(({ active, ...module }) => module);
     // The order of a switch's uplinks and of addresses means nothing; that of active and standby uplinks does.
     const network = {
       switches: switches.map((it) => ({ ...it, uplinks: [...it.uplinks].sort() })),
@@ -89,7 +92,7 @@ export class SimulatedHost implements System {
         ipv6: [...vmk.ipv6].sort((a, b) => (a.address < b.address ? -1 : 1)),
       })),
     };
-    return `${JSON.stringify(canonical({ ...rest, ...network, iscsiAdapters: adapters }), undefined, 2)}\n`;
+    return `${JSON.stringify(canonical({ ...rest, ...network, iscsiAdapters: adapters, modules: configured }), undefined, 2)}\n`;
   }
 
   /** Starts the host anew: what is only of the running system is gone, and the iSCSI adapters log in again. */
@@ -105,6 +108,7 @@ export class SimulatedHost implements System {
     for (const module of state.modules) {
       const needed = module.name !== "iser" || state.iscsiAdapters.length > 0;
       module.loaded = module.enabled && needed;
+      module.active = { ...module.options };
     }
     for (const nic of state.nics) if (!pauseParamsPersist) Object.assign(nic.pause, nic.pauseAtBoot);
     for (const adapter of state.iscsiAdapters) {

@@ -189,6 +189,8 @@ export interface Module {
   parameters: { name: string; type: string; description: string }[];
   /** What is configured for the next load. */
   options: Record<string, string>;
+  /** What it was loaded with. */
+  active: Record<string, string>;
 }
 
 /** A storage system that speaks iSER. */

@@ -50,6 +50,11 @@ export interface Unknowns {
   nonCompliantBinding: "listed" | "refused";
   /** Whether targets that discovery found stay when their send target is removed. */
   discoveredTargetsStay: boolean;
+  /**
+   * Whether a card takes global pause while priority flow control is loaded, `pfctx` or `pfcrx` of its module. A user's notes say that it is
+   * refused with "Unable to complete Sysinfo operation".
+   */
+  pauseWithPfc: "accepted" | "refused";
   /** Whether pause parameters outlive a reboot. For some drivers people set them again from `local.sh`. */
   pauseParamsPersist: boolean;
   /** What `network nic pauseParams set` does to an option that it is not given: leaves it, or takes it back to the driver's own value. */
@@ -99,6 +104,7 @@ export function defaultUnknowns(model: Model): Unknowns {
     missing: "error",
     nonCompliantBinding: "listed",
     discoveredTargetsStay: false,
+    pauseWithPfc: "accepted",
     pauseParamsPersist: true,
     pauseSetWithout: "keeps",
     moduleValues: "asGiven",

@@ -30,6 +30,7 @@ export class DirectLab {
         return done;
       },
       sleep: async () => undefined,
+      now: () => new Date(),
       notice: (text) => this.notices.push(text),
     };
   }

@@ -114,11 +114,24 @@ const pauseSet: CommandSpec = {
   run: (host, args) => {
     const nic = nicGiven(host, args.required("nic-name"));
     if (!nic.pause.supported) fail(`Pause parameters are not supported by ${nic.name}`);
+    const turnsOn = args.boolean("rx") === true || args.boolean("tx") === true;
+    if (turnsOn && host.unknowns.pauseWithPfc === "refused" && hasPfc(host, nic)) {
+      host.log.push(
+        `${new Date(host.clock).toISOString()} cpu0:2097152)WARNING: ${nic.driver}: ${nic.name}: PFC is on`,
+      );
+      fail("Unable to complete Sysinfo operation.  Please see the VMkernel log file for more details.");
+    }
     const rest = host.unknowns.pauseSetWithout === "keeps" ? nic.pause : nic.pauseAtBoot;
     for (const key of ["auto", "rx", "tx"] as const) nic.pause[key] = args.boolean(key) ?? rest[key];
     return accepted;
   },
 };
+
+/** Priority flow control that the NIC's module was loaded with. */
+function hasPfc({ modules }: HostState, { driver }: Nic): boolean {
+  const active = named(modules, driver)?.active ?? {};
+  return ["pfctx", "pfcrx"].some((name) => Number(active[name] ?? 0) !== 0);
+}
 
 function nicGiven(host: HostState, name: string): Nic {
   return named(host.nics, name) ?? fail(`Unable to find a NIC with name ${name}`);

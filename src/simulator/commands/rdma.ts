@@ -23,7 +23,7 @@ const iserAdd: CommandSpec = {
     const added = usable.map((device) => add(host, device));
     if (!added.includes(true) && host.unknowns.secondIserAdd === "error") fail("Failed to add device: Already exists.");
     const module = named(host.modules, "iser");
-    if (module) module.loaded = true;
+    if (module && !module.loaded) Object.assign(module, { loaded: true, active: { ...module.options } });
     return nothing;
   },
 };

@@ -84,6 +84,7 @@ const moduleLoad: CommandSpec = {
     if (module.loaded) fail(`Unable to load module ${module.name}: Busy`);
     if (!module.enabled && !args.flag("force")) fail(`Module ${module.name} is disabled, use --force to load.`);
     module.loaded = true;
+    module.active = { ...module.options };
     return nothing;
   },
 };

@@ -62,6 +62,20 @@ describe("The system of a host", () => {
     assert.deepEqual(lab.writesSince(0), []);
   });
 
+  it("keeps no delete from ending where the card refuses pause by now, and says so", async () => {
+    await on({ pauseWithPfc: "refused" });
+    const resource = lab.lifecycle(pauseParams);
+    await resource.up({ nic: "vmnic4", rx: false, tx: false });
+    lab.hand("esxcli system module parameters set -m nmlx5_core -p pfctx=0x08");
+    lab.host.reboot();
+    await assert.rejects(lab.lifecycle(pauseParams).up({ nic: "vmnic5", tx: true, rx: false }), {
+      code: "COMMAND_FAILED",
+      message: /priority flow control is on/,
+    });
+    await resource.destroy();
+    assert.match(lab.notices.join("\n"), /not given back: [\s\S]*Unable to complete Sysinfo operation/);
+  });
+
   for (const moduleValues of ["asGiven", "decimal"] as const)
     it(`takes 0x08 for 8 where it shows numbers ${moduleValues}`, async () => {
       await on({ moduleValues });
@@ -84,7 +98,7 @@ describe("The system of a host", () => {
     assert.match(lab.notices.join(), /nmlx5_core: takes effect at the next reboot/);
     assert.deepEqual(await resource.refresh(), []);
     lab.host.reboot();
-    assert.deepEqual(await resource.refresh(), ["rebootRequired", "writtenOnStart"]);
+    assert.deepEqual(await resource.refresh(), ["rebootRequired", "writtenAt", "uptimeWhenWritten"]);
     assert.equal(resource.state?.rebootRequired, false);
     assert.equal(await resource.up(inputs), "same");
     await resource.up({ ...inputs, parameters: { trust_state: 1 } });

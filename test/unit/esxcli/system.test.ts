@@ -50,8 +50,8 @@ describe("What a host prints of its system", () => {
         ),
       ),
       [
-        { name: "LRO", value: "0" },
-        { name: "IntMode", value: "" },
+        { name: "LRO", type: "array of int", value: "0" },
+        { name: "IntMode", type: "array of int", value: "" },
       ],
     ));
 
@@ -108,7 +108,11 @@ describe("What a host prints of its system", () => {
   const missing: [string, () => unknown, RegExp][] = [
     ["pause", () => pauseList.decode(document("PauseParams", { NIC: "vmnic1" })), /PauseParamsSupported is missing/],
     ["a module", () => moduleList.decode(document("Module", { Name: "iser" })), /IsLoaded is missing/],
-    ["a parameter", () => moduleParameterList("x").decode(document("P", { Name: "LRO" })), /Value is missing/],
+    [
+      "a parameter",
+      () => moduleParameterList("x").decode(document("P", { Name: "LRO", Type: "int" })),
+      /Value is missing/,
+    ],
     ["a path", () => pathList.decode(document("ScsiPath", { ...iscsi, LUN: "none" })), /LUN is not an integer/],
     ["a device", () => storageDeviceList.decode(document("D", { DisplayName: "x", Size: 1 })), /Device is missing/],
   ];

@@ -129,13 +129,16 @@ describe("IserAdapter gives back", () => {
 
 describe("IserAdapter reports", () => {
   it("an adapter that a reboot must bring first as not there, and says so", () =>
-    assert.deepEqual(iserAdapter.report(host(view()), want, { rebootRequired: true, wrote: true, was: {} }), {
-      ref: "vmrdma0",
-      device: "vmrdma0",
-      vmhba: "",
-      state: "",
-      rebootRequired: true,
-    }));
+    assert.deepEqual(
+      iserAdapter.report(host(view()), want, { rebootRequired: true, wrote: true, was: {}, now: new Date() }),
+      {
+        ref: "vmrdma0",
+        device: "vmrdma0",
+        vmhba: "",
+        state: "",
+        rebootRequired: true,
+      },
+    ));
 });
 
 describe("IserAdapter takes exactly one of device and uplink", () => {

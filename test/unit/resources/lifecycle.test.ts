@@ -86,6 +86,9 @@ class LampHost implements Reach {
   async sleep(milliseconds: number) {
     this.slept += milliseconds;
   }
+  now() {
+    return new Date();
+  }
   notice(text: string) {
     this.notices.push(text);
   }

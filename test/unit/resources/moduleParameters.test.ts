@@ -7,7 +7,8 @@ import { moduleParameters } from "../../../src/resources/moduleParameters.js";
 
 type Have = Parameters<typeof moduleParameters.plan>[0];
 
-const started = new Date("2024-01-15T07:00:00Z");
+const uptime = 3600;
+const now = new Date("2024-01-15T08:00:00Z");
 const names = ["max_vfs", "pfcrx", "pfctx", "trust_state"];
 const have = (values: Record<string, string> = {}, loaded = true): Have => ({
   modules: [
@@ -15,8 +16,12 @@ const have = (values: Record<string, string> = {}, loaded = true): Have => ({
     { name: "nmlx5_core", loaded },
     { name: "nmlx5_rdma", loaded: true },
   ],
-  parameters: names.map((name) => ({ name, value: values[name] ?? "" })),
-  started,
+  parameters: names.map((name) => ({
+    name,
+    type: name === "max_vfs" ? "array of int" : "int",
+    value: values[name] ?? "",
+  })),
+  uptime,
 });
 const want = (parameters: Record<string, string>, module = "nmlx5_core") => ({ module, parameters });
 const fresh = { last: undefined, unfinished: false };
@@ -107,27 +112,35 @@ describe("ModuleParameters shows", () => {
 });
 
 describe("A reboot for ModuleParameters", () => {
-  const report = (state: Have, wrote: boolean, was: { rebootRequired?: boolean; writtenOnStart?: string } = {}) =>
-    moduleParameters.report(state, want({ pfctx: "8" }), { rebootRequired: false, wrote, was });
-  const pending = { rebootRequired: true, writtenOnStart: started.toISOString() };
-  const later = (milliseconds: number) => ({ ...have(), started: new Date(started.getTime() + milliseconds) });
+  type Was = { rebootRequired?: boolean; writtenAt?: string; uptimeWhenWritten?: number };
+  const pending = { rebootRequired: true, writtenAt: now.toISOString(), uptimeWhenWritten: uptime };
+  const none = { rebootRequired: false, writtenAt: "", uptimeWhenWritten: 0 };
+  const report = (state: Have, wrote: boolean, was: Was = {}, seconds = 0) =>
+    moduleParameters.report(state, want({ pfctx: "8" }), {
+      rebootRequired: false,
+      wrote,
+      was,
+      now: new Date(now.getTime() + seconds * 1000),
+    });
+  const up = (seconds: number) => ({ ...have(), uptime: seconds });
 
   it("is due after a write to a loaded module", () => assert.deepEqual(report(have(), true), pending));
-  it("is not due for a module that is not loaded", () =>
-    assert.deepEqual(report(have({}, false), true), { rebootRequired: false, writtenOnStart: "" }));
-  it("is not due for what was there already", () =>
-    assert.deepEqual(report(have(), false), { rebootRequired: false, writtenOnStart: "" }));
-  it("stays due while the host runs on", () => assert.deepEqual(report(have(), false, pending), pending));
-  it("stays due when the host's clock was set a little", () => {
-    assert.deepEqual(report(later(59_000), false, pending), pending);
-    assert.deepEqual(report(later(-3_600_000), false, pending), pending);
+  it("is not due for a module that is not loaded", () => assert.deepEqual(report(have({}, false), true), none));
+  it("is not due for what was there already", () => assert.deepEqual(report(have(), false), none));
+  it("stays due while the host runs on, whatever its clock says", () => {
+    assert.deepEqual(report(have(), false, pending), pending);
+    assert.deepEqual(report(up(uptime + 86_400), false, pending, 86_400), pending);
+    assert.deepEqual(report(up(uptime + 86_350), false, pending, 86_400), pending);
   });
-  it("is no longer due when the host was started anew", () =>
-    assert.equal(report(later(61_000), false, pending).rebootRequired, false));
+  it("is no longer due soon after the host was started anew", () =>
+    assert.deepEqual(report(up(90), false, pending, 400), none));
+  it("is no longer due long after the host was started anew", () =>
+    assert.deepEqual(report(up(86_000), false, pending, 86_400), none));
   it("is due again after a write on the new start", () =>
-    assert.deepEqual(report(later(3_600_000), true, pending), {
+    assert.deepEqual(report(up(90), true, pending, 400), {
       rebootRequired: true,
-      writtenOnStart: "2024-01-15T08:00:00.000Z",
+      writtenAt: "2024-01-15T08:06:40.000Z",
+      uptimeWhenWritten: 90,
     }));
   it("is told after a write", () => {
     assert.deepEqual(moduleParameters.remarks?.(have(), want({ pfctx: "8" })), [
@@ -137,9 +150,27 @@ describe("A reboot for ModuleParameters", () => {
   });
 });
 
+describe("ModuleParameters of another kind", () => {
+  const plan = (name: string, value: string) =>
+    moduleParameters.plan(have(), want({ [name]: value }), fresh).map(shown);
+  it("are refused before anything is written: text for a number", () =>
+    assert.throws(() => plan("trust_state", "dscp"), {
+      code: "PARAMETER_OUT_OF_RANGE",
+      message: /trust_state of the module nmlx5_core is of type int, but is declared as dscp/,
+    }));
+  it("are taken for a list, of which nothing is sure", () =>
+    assert.deepEqual(plan("max_vfs", "4,4"), [`${set}'max_vfs=4,4'`]));
+});
+
 describe("ModuleParameters gives back", () => {
   const remove = (values: Record<string, string>, declared: Record<string, string>, before: Record<string, string>) =>
     moduleParameters.remove(have(values), want(declared), before, peers);
+
+  it("nothing of a parameter that the module no longer has, and says so", () => {
+    const gone = moduleParameters.remove(have(), want({ old_one: "1" }), { old_one: "7" }, peers);
+    assert.deepEqual(gone.commands, []);
+    assert.match((gone.notes ?? []).join(), /old_one=7 is not given back/);
+  });
 
   it("the old value of each, and keeps the others", () =>
     assert.deepEqual(
@@ -157,7 +188,7 @@ describe("ModuleParameters gives back", () => {
       `${set}'pfcrx=8'`,
     ]));
   it("nothing when it changed nothing", () =>
-    assert.deepEqual(remove({ pfctx: "8" }, { pfctx: "8" }, { pfctx: "0x08" }), { commands: [] }));
+    assert.deepEqual(remove({ pfctx: "8" }, { pfctx: "8" }, { pfctx: "0x08" }), { commands: [], notes: [] }));
   it("and says when it counts", () => {
     assert.match(remove({ pfctx: "8" }, { pfctx: "8" }, { pfctx: "" }).notes?.join() ?? "", /next reboot/);
     assert.deepEqual(
@@ -228,6 +259,11 @@ describe("Priority flow control", () => {
       { nmlx5_core: { pfctx: "0x80", pfcrx: "0x80", trust_state: 1 }, nmlx5_rdma: { pcp_force: 7 } },
     ],
     [
+      "of another priority, with a DSCP of it",
+      { priority: 4, trust: "dscp" },
+      { nmlx5_core: { pfctx: "0x10", pfcrx: "0x10", trust_state: 2 }, nmlx5_rdma: { dscp_force: 34 } },
+    ],
+    [
       "of the lowest priority and DSCP",
       { priority: 0, trust: "dscp", dscp: 0 },
       { nmlx5_core: { pfctx: "0x01", pfcrx: "0x01", trust_state: 2 }, nmlx5_rdma: { dscp_force: 0 } },
@@ -240,6 +276,7 @@ describe("Priority flow control", () => {
     [{ priority: 8, trust: "pcp" }, /priority is 8\n.*0 to 7/],
     [{ priority: 1.5, trust: "pcp" }, /priority is 1\.5/],
     [{ trust: "dscp", dscp: 64 }, /dscp is 64\n.*0 to 63/],
+    [{ priority: 4, trust: "dscp", dscp: 26 }, /dscp 26 counts as priority 3, not 4[\s\S]*32 to 39, or priority 3/],
     [{ trust: "pcp", dscp: 26 }, /dscp goes with trust dscp/],
   ];
   for (const [args, message] of refused)

@@ -107,6 +107,11 @@ describe("A host after a rescan", () => {
       /^no session of vmrdma0 with iqn\.2010-09\.lab\.storage:iser-a at 192\.168\.50\.100:3260: ESXi says "0x0201 .*" CHAP failed/,
     ],
     [
+      "tells that a target has fewer sessions than portals",
+      { targets: [target, { ...target, address: "192.168.51.100" }] },
+      /^1 of 2 portals of iqn\.2010-09\.lab\.storage:iser-a have a session of vmrdma0\.$/,
+    ],
+    [
       "tells where nothing is to be bound",
       { targets: [{ ...target, lastError: "0x000C Transport not found." }], sessions: [] },
       /bind a VMkernel adapter/,
@@ -140,6 +145,41 @@ describe("A host after a rescan", () => {
       if (message === undefined) assert.deepEqual(told, []);
       else assert.match(told.join("\n"), message);
     });
+});
+
+describe("Rescan in a refresh", () => {
+  const disk = {
+    name: "naa.1",
+    displayName: "disk",
+    sizeMb: 10,
+    paths: [{ adapter: "vmrdma0", runtimeName: "vmhba64:C0:T0:L1", lun: 1, state: "active" }],
+  };
+  const was = { targets: [target], devices: [disk] };
+  const report = (changes: Partial<Have>, wrote = false) =>
+    rescan.report(
+      have({ targets: [target], devices: [disk], ...changes }),
+      {},
+      { rebootRequired: false, wrote, was, now: new Date() },
+    );
+  const worse = {
+    targets: [{ ...target, lastError: "0x0008 Connection timed out." }],
+    devices: [{ ...disk, paths: [{ ...disk.paths[0], runtimeName: "vmhba65:C0:T0:L1", state: "dead" }] }],
+  } as Partial<Have>;
+
+  it("shows no drift in how a target or a path is doing", () => {
+    const { targets, devices } = report(worse);
+    assert.deepEqual({ targets, devices }, was);
+  });
+  it("shows how they are doing after a rescan", () => {
+    const { targets, devices } = report(worse, true);
+    assert.deepEqual({ targets, devices }, worse);
+  });
+  it("shows a target and a device that went", () => {
+    const { targets, devices } = report({ targets: [], devices: [] });
+    assert.deepEqual({ targets, devices }, { targets: [], devices: [] });
+  });
+  it("shows a path that went", () =>
+    assert.deepEqual(report({ devices: [{ ...disk, paths: [] }] }).devices, [{ ...disk, paths: [] }]));
 });
 
 describe("What is found", () => {

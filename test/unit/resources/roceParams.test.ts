@@ -84,7 +84,7 @@ describe("RoceParams reads the log", () => {
     assert.equal(await logged([["2026-01-01T10:59:59Z", "vmhba64", "v1"]]), undefined));
   it("says whether the value is confirmed", () => {
     const confirmed = (have: Have) =>
-      roceParams.report(have, want("v2"), { rebootRequired: false, wrote: false, was: {} }).confirmed;
+      roceParams.report(have, want("v2"), { rebootRequired: false, wrote: false, was: {}, now: new Date() }).confirmed;
     assert.deepEqual([confirmed(host("v2")), confirmed(host("v1")), confirmed(host())], [true, false, false]);
   });
 });

@@ -273,6 +273,7 @@ describe("what the simulated host prints, against recordings of real hosts", () 
         { name: "RxBuffersPerQueueAndMore", type: "int", description: "" },
       ],
       options: {},
+      active: {},
     });
     run('esxcli system module parameters set --module ixgbe -p "LRO=0"');
     const printed = run("esxcli system module parameters list --module ixgbe | grep -E 'LRO|^Name'");
