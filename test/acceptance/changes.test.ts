@@ -64,7 +64,11 @@ describe("a changed program, on the real engine", function () {
   it("that renames its resources and fails before the old ones are deleted takes nothing away in the next up", async () => {
     const later = { type: "DiscoveryAddress", as: "array", address: "192.168.50.100", after: ["renamed-binding"] };
     await program.declare([...all("renamed-"), { ...later, adapter: "renamed-adapter" }]);
-    program.host.faults.add({ match: "iscsi adapter discovery sendtarget add", kind: "fail", message: "Simulated failure." });
+    program.host.faults.add({
+      match: "iscsi adapter discovery sendtarget add",
+      kind: "fail",
+      message: "Simulated failure.",
+    });
     assert.notEqual((await program.stack.up({ mayFail: true })).code, 0);
     const { stdout } = await program.stack.up();
     assertThere("vmhba64", "vmk1");
