@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { AdapterProperties } from "../resources/adapterProperties.js";
+import { AdapterProperties, type AdapterPropertiesArgs } from "../resources/adapterProperties.js";
 import { Chap, type ChapArgs } from "../resources/chap.js";
 import { DiscoveryAddress } from "../resources/discoveryAddress.js";
 import { IscsiParameters, type IscsiParametersArgs } from "../resources/iscsiParameters.js";
@@ -61,6 +61,9 @@ export interface IserPathArgs extends PathDefaults {
   /** The iSCSI name of the adapter. */
   iqn?: pulumi.Input<string> | undefined;
   alias?: pulumi.Input<string> | undefined;
+  /** What else `AdapterProperties` takes: `force`. */
+  adapterProperties?: Options<AdapterPropertiesArgs, "adapter" | "iqn" | "alias"> | undefined;
+  /** What else `PortBinding` takes: `force`. */
   portBinding?: Options<PortBindingArgs, "adapter" | "vmkernelAdapter"> | undefined;
 }
 
@@ -122,7 +125,9 @@ export function declarePath(
   const adapter = new IserAdapter(called, { host, device, uplink }, opts);
   const roce = roceVersion && new RoceParams(called, { host, adapter, version: roceVersion }, opts);
   const named =
-    (iqn ?? alias) === undefined ? undefined : new AdapterProperties(called, { host, adapter, iqn, alias }, opts);
+    (iqn ?? alias) === undefined
+      ? undefined
+      : new AdapterProperties(called, { host, adapter, iqn, alias, ...settings.adapterProperties }, opts);
   const ownChap = chap && new Chap(called, { host, adapter, ...chap }, opts);
   const ownParameters = parameters && new IscsiParameters(called, { host, adapter, parameters }, opts);
   const binding = new PortBinding(

@@ -75,6 +75,7 @@ describe("a host that is declared as one", () => {
           vmkernelAdapter: { ...vmk("vmk1", "192.168.50.11"), ipv6Addresses: ["fd00::1/64"], netstack: "iscsi" },
           iqn: "iqn.1998-01.com.vmware:a",
           alias: "storage",
+          adapterProperties: { force: true },
           portBinding: { force: true },
           roceVersion: "v1",
         },
@@ -118,6 +119,7 @@ describe("a host that is declared as one", () => {
       adapter: "vmrdma0",
       iqn: "iqn.1998-01.com.vmware:a",
       alias: "storage",
+      force: true,
     });
     assert.deepEqual(own("PortBinding", "esx01/a").force, true);
     assert.deepEqual([own("RoceParams", "esx01/a").version, own("RoceParams", "esx01/b").version], ["v1", "v2"]);
