@@ -44,7 +44,7 @@ export const errorCodes = {
   PARAMETER_NOT_SETTABLE:
     "The host does not let the parameter be set, or another parameter of the module has a value that cannot be written back.",
   PARAMETER_OUT_OF_RANGE:
-    "The value is not within the bounds that the host states, or does not fit another value there.",
+    "The value is not within the bounds that the host states, is no number where it asks for one, or does not fit another value there.",
   PAUSE_NOT_SUPPORTED: "The NIC does not support pause parameters.",
   DISCOVERY_ADDRESS_NOT_FOUND: "The adapter has no such discovery address.",
   TARGET_NOT_FOUND: "The adapter has no such target at this address.",

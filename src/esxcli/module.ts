@@ -18,7 +18,7 @@ export const moduleList: EsxcliCommand<readonly VmkernelModule[]> = {
 /** A parameter of a module. [seen on 6.0: right after a set it shows the new value, so it is what is configured, not what is loaded] */
 export interface ModuleParameter {
   readonly name: string;
-  /** `int` [seen: `array of int`] and others. */
+  /** `int` and others; lists are `array of int` [seen] and `array of uint` [seen of nmlx5_core]. */
   readonly type: string;
   /** Empty where it is not set, whatever the module's default is. */
   readonly value: string;

@@ -80,7 +80,7 @@ export async function targetsOf(ask: Ask, adapters: readonly Looked[]): Promise<
       return {
         adapter,
         targetName: target,
-        address: canonicalAddress(ip.replace(/^\[(.*)\]$/, "$1")) ?? ip,
+        address: plain(ip),
         port,
         discoveryMethod: listed?.discoveryMethod.trim() ?? "",
         lastError: listed?.lastError.trim() ?? "",
@@ -103,7 +103,7 @@ export async function sessionsOf(ask: Ask, adapters: readonly Looked[]): Promise
       authenticationMethod,
       connections: connections
         .filter((one) => one.adapter === vmhba && one.target === target && one.isid === isid)
-        .map(({ remoteAddress, state }) => ({ address: remoteAddress, state })),
+        .map(({ remoteAddress, state }) => ({ address: plain(remoteAddress), state })),
     })),
     ({ adapter, targetName, isid }) => `${adapter} ${targetName} ${isid}`,
   );
@@ -134,6 +134,11 @@ export async function devicesOf(ask: Ask, adapters: readonly Looked[]): Promise<
       })),
     ({ name }) => name,
   );
+}
+
+/** An address in its shortest form and without brackets. */
+function plain(ip: string): string {
+  return canonicalAddress(ip.replace(/^\[(.*)\]$/, "$1")) ?? ip;
 }
 
 /** ESXi's order is not documented; one that is always the same shows no change where there is none. */

@@ -120,6 +120,11 @@ export const moduleParameters = define<Inputs, Have, Before>({
       .filter(([name, value]) => !isKnown(name) && value !== "")
       .map(([name, value]) => `${name}=${value} is not given back, because the module has no such parameter any more.`);
     if (isReached(have, target)) return { commands: [], notes };
+    const blanks = withBlanks(have);
+    if (blanks.length > 0) {
+      const stays = `${Object.keys(target).join(", ")} stay as declared, because ${blanks.join(", ")} has a value with a blank or a quote, which would be lost.`;
+      return { commands: [], notes: [...notes, stays] };
+    }
     const isLoaded = moduleOf(have, { module, parameters })?.loaded ?? false;
     return {
       commands: [setting(have, module, target)],
@@ -144,12 +149,16 @@ function isReached(have: Have, target: Values): boolean {
   return Object.entries(target).every(([name, value]) => isSame(configured(have, name), value));
 }
 
+function withBlanks({ parameters }: Have): readonly string[] {
+  return parameters.filter(({ value }) => /[\s"'\\]/.test(value.trim())).map(({ name }) => name);
+}
+
 /** The whole parameter string, for what is not in it is unset: what the host has, with the target's values in place of its own. */
 function setting(have: Have, module: string, target: Values) {
-  const unquotable = have.parameters.filter(({ value }) => /[\s"'\\]/.test(value.trim()));
+  const unquotable = withBlanks(have);
   if (unquotable.length > 0) {
     throw new IserError("PARAMETER_NOT_SETTABLE", {
-      problem: `parameters of the module ${module} have values with blanks or quotes: ${unquotable.map(({ name }) => name).join(", ")}. All parameters of a module are written together, and how ESXi takes such a value there is not known, so it would be lost`,
+      problem: `parameters of the module ${module} have values with blanks or quotes: ${unquotable.join(", ")}. All parameters of a module are written together, and how ESXi takes such a value there is not known, so it would be lost`,
       cure: "Nothing was written. Give them values without blanks and quotes by hand, `esxcli system module parameters set --append`, or set the declared ones by hand too.",
     });
   }
@@ -172,8 +181,19 @@ function numeric(text: string): string | undefined {
 }
 
 /**
- * Whether the host has been started since: it is up for less than it was then, or for less than has passed since then by our own clock, which
- * takes more than a minute of a start. The host's clock does not count: it may have been set meanwhile.
+ * Whether the host has been started since: it is up for less than it was then, or for less than has passed since then by our own clock. The
+ * host's clock does not count: it may have been set meanwhile.
+ *
+ * | since the write                         | up for less than then | 60 s less than has passed | started anew                |
+ * | --------------------------------------- | --------------------- | ------------------------- | --------------------------- |
+ * | nothing, or the host's clock was set    | no                    | no                        | no                          |
+ * | a start, and it is up for a short time  | yes                   | either                    | yes                         |
+ * | a start, and it is up for a long time   | no                    | yes                       | yes                         |
+ * | our clock was set back                  | no                    | no                        | no                          |
+ * | a start, and our clock was set back     | either                | no                        | while it is up for less     |
+ * | our clock was set forward               | no                    | yes                       | yes: it cannot be told      |
+ *
+ * The minute is for what passes between the reading and the write, and for clocks that do not agree.
  */
 function isStartedAnew(written: { readonly at: string; readonly uptime: number }, uptime: number, now: Date): boolean {
   const passed = (now.getTime() - new Date(written.at).getTime()) / 1000;
@@ -191,12 +211,18 @@ function requireModule(have: Have, want: Inputs): void {
   });
 }
 
-/** A driver may not load with text where it takes a number. Of lists and other types nothing is sure. */
+/** A driver may not load with text where it takes a number, or a list of them. Of other types nothing is sure. */
 function requireKind({ name, type }: ModuleParameter, module: string, value: string): void {
-  if (!/^u?(int|short|long)$/.test(type) || numeric(value) !== undefined) return;
+  const [, list] = /^(array of )?u?(?:int|short|long)$/.exec(type.trim()) ?? [undefined, null];
+  if (list === null) return;
+  const parts = list === undefined ? [value] : value.split(",").filter((part) => part !== "");
+  if (parts.every((part) => /^-?(0x[\da-f]+|\d+)$/i.test(part))) return;
   throw new IserError("PARAMETER_OUT_OF_RANGE", {
     problem: `${name} of the module ${module} is of type ${type}, but is declared as ${value}`,
-    cure: "Give a whole number, such as 2 or 0x08.",
+    cure:
+      list === undefined
+        ? "Give a whole number, such as 2 or 0x08."
+        : "Give whole numbers with commas between them, such as 4,4.",
   });
 }
 
@@ -234,8 +260,7 @@ export interface ModuleParametersArgs {
  * with the first `pulumi refresh` after one. Of parameters that were there already it is not known whether they are loaded, and it is false.
  *
  * Errors: MODULE_NOT_FOUND, PARAMETER_UNKNOWN, PARAMETER_NOT_SETTABLE (a value on the host has a blank), PARAMETER_OUT_OF_RANGE
- * (text for a number), COMMAND_FAILED. Sources: seen on 6.0;
- * that the string is replaced as a whole is known of 6.7.
+ * (text for a number), COMMAND_FAILED. Sources: seen on 6.0; that the string is replaced as a whole is known of 6.7.
  *
  * @example
  * const { nmlx5_core, nmlx5_rdma } = priorityFlowControl({ trust: "dscp" });

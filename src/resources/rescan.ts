@@ -140,17 +140,24 @@ function isLoggedIn({ sessions }: Have, { adapter, targetName }: FoundTarget): b
   return sessions.some((one) => one.adapter === adapter && one.targetName === targetName && one.connections.some(isUp));
 }
 
-/** A target may have portals that its adapter does not reach, so fewer sessions are told and not waited for. */
+/**
+ * A target may have portals that its adapter does not reach, so fewer sessions are told and not waited for. A target that redirects its
+ * initiators has connections to other addresses than its portals': then only the numbers tell.
+ */
 function fewerSessions(have: Have): readonly string[] {
   const targets = new Map(have.targets.map((one) => [`${one.adapter} ${one.targetName}`, one]));
   return [...targets.values()].flatMap(({ adapter, targetName }) => {
     const isIts = (one: { readonly adapter: string; readonly targetName: string }) =>
       one.adapter === adapter && one.targetName === targetName;
-    const portals = have.targets.filter(isIts).length;
-    const sessions = have.sessions.filter((one) => isIts(one) && one.connections.some(isUp)).length;
-    return sessions === 0 || sessions >= portals
-      ? []
-      : [`${sessions} of ${portals} portals of ${targetName} have a session of ${adapter}.`];
+    const portals = new Map(have.targets.filter(isIts).map((one) => [portal(one.address, one.port), one.address]));
+    const sessions = have.sessions.filter((one) => isIts(one) && one.connections.some(isUp));
+    const reached = sessions.flatMap(({ connections }) => connections.filter(isUp).map(({ address }) => address));
+    const isRedirected = !reached.every((address) => [...portals.values()].includes(address));
+    const missing = isRedirected ? [] : [...portals].filter(([, address]) => !reached.includes(address));
+    const served = Math.min(sessions.length, portals.size - missing.length);
+    if (sessions.length === 0 || served === portals.size) return [];
+    const where = missing.length === 0 ? "" : `, none at ${missing.map(([name]) => name).join(", ")}`;
+    return [`${served} of ${portals.size} portals of ${targetName} have a session of ${adapter}${where}.`];
   });
 }
 

@@ -62,18 +62,52 @@ describe("The system of a host", () => {
     assert.deepEqual(lab.writesSince(0), []);
   });
 
-  it("keeps no delete from ending where the card refuses pause by now, and says so", async () => {
+  it("has nothing to do for a NIC without pause parameters that shows what is declared", async () => {
+    await on({}, { nics: [{ name: "vmnic4", pause: { supported: false, rx: false, tx: false } }] });
+    const resource = lab.lifecycle(pauseParams);
+    await resource.up({ nic: "vmnic4", rx: false, tx: false });
+    await resource.destroy();
+    assert.deepEqual(lab.writesSince(0), []);
+  });
+
+  const withPfc = {
+    accepted: { pause: ["true", "true", "false"], told: /^$/ },
+    refused: {
+      pause: ["false", "false", "false"],
+      told: /not given back: [\s\S]*Unable to complete Sysinfo operation/,
+    },
+  } as const;
+  for (const pauseWithPfc of ["accepted", "refused"] as const)
+    it(`keeps no delete from ending where a card with priority flow control has pause ${pauseWithPfc}`, async () => {
+      await on({ pauseWithPfc });
+      const resource = lab.lifecycle(pauseParams);
+      await resource.up({ nic: "vmnic4", rx: false, tx: false });
+      lab.hand("esxcli system module parameters set -m nmlx5_core -p pfctx=0x08");
+      lab.host.reboot();
+      await resource.destroy();
+      assert.deepEqual(pause(), withPfc[pauseWithPfc].pause);
+      assert.match(lab.notices.join("\n"), withPfc[pauseWithPfc].told);
+    });
+
+  it("gives pause back while priority flow control waits for a reboot", async () => {
     await on({ pauseWithPfc: "refused" });
     const resource = lab.lifecycle(pauseParams);
     await resource.up({ nic: "vmnic4", rx: false, tx: false });
     lab.hand("esxcli system module parameters set -m nmlx5_core -p pfctx=0x08");
+    await resource.destroy();
+    assert.deepEqual(pause(), ["true", "true", "false"]);
+    assert.deepEqual(lab.notices, []);
+  });
+
+  it("with priority flow control on refuses pause that is declared, and the error says why", async () => {
+    await on({ pauseWithPfc: "refused" }, { nics: [{ name: "vmnic4", pause: { rx: false, tx: false } }] });
+    lab.hand("esxcli system module parameters set -m nmlx5_core -p pfcrx=0x08");
     lab.host.reboot();
-    await assert.rejects(lab.lifecycle(pauseParams).up({ nic: "vmnic5", tx: true, rx: false }), {
+    await assert.rejects(lab.lifecycle(pauseParams).up({ nic: "vmnic4", tx: true }), {
       code: "COMMAND_FAILED",
       message: /priority flow control is on/,
     });
-    await resource.destroy();
-    assert.match(lab.notices.join("\n"), /not given back: [\s\S]*Unable to complete Sysinfo operation/);
+    assert.deepEqual(pause(), ["false", "false", "false"]);
   });
 
   for (const moduleValues of ["asGiven", "decimal"] as const)
@@ -103,6 +137,43 @@ describe("The system of a host", () => {
     assert.equal(await resource.up(inputs), "same");
     await resource.up({ ...inputs, parameters: { trust_state: 1 } });
     assert.equal(resource.state?.rebootRequired, true);
+  });
+
+  it("whose clock is set still needs the reboot that it needed, and none after it", async () => {
+    await on();
+    const resource = lab.lifecycle(moduleParameters);
+    await resource.up({ module: "nmlx5_core", parameters: { trust_state: 2 } });
+    for (const milliseconds of [86_400_000, -172_800_000]) {
+      lab.host.state.clock += milliseconds;
+      lab.host.state.bootedAt += milliseconds;
+      assert.deepEqual(await resource.refresh(), []);
+    }
+    lab.host.reboot();
+    await resource.refresh();
+    assert.equal(resource.state?.rebootRequired, false);
+  });
+
+  it("takes no text for a number, and nothing is written", async () => {
+    await on();
+    const resource = lab.lifecycle(moduleParameters);
+    await assert.rejects(resource.up({ module: "nmlx5_core", parameters: { pfctx: 8, trust_state: "dscp" } }), {
+      code: "PARAMETER_OUT_OF_RANGE",
+    });
+    assert.deepEqual(lab.writesSince(0), []);
+  });
+
+  it("gives back the rest where a driver has lost a parameter", async () => {
+    await on();
+    lab.hand("esxcli system module parameters set -m nmlx5_core -p 'pfctx=1 pfcrx=2'");
+    const resource = lab.lifecycle(moduleParameters);
+    await resource.up({ module: "nmlx5_core", parameters: { pfctx: 8, pfcrx: 8 } });
+    const module = lab.host.state.modules.find(({ name }) => name === "nmlx5_core");
+    assert.ok(module);
+    module.parameters = module.parameters.filter(({ name }) => name !== "pfcrx");
+    delete module.options.pfcrx;
+    await resource.destroy();
+    assert.equal(parameters().pfctx, "1");
+    assert.match(lab.notices.join("\n"), /pfcrx=2 is not given back, because the module has no such parameter/);
   });
 
   it("needs no reboot for a module that is not loaded", async () => {
@@ -290,6 +361,34 @@ describe("A rescan of a host", () => {
     await resource.up({ adapter: "vmrdma0" });
     for (const session of lab.host.state.iscsiAdapters[0]?.sessions ?? []) session.authentication = "chap";
     assert.deepEqual(await resource.refresh(), []);
+  });
+
+  it("shows no drift in the last error of a target and the number of an adapter", async () => {
+    const resource = await on();
+    await resource.up({ adapter: "vmrdma0" });
+    lab.host.reboot({ swapAdapters: ["vmhba64", "vmhba65"] });
+    for (const adapter of lab.host.state.iscsiAdapters)
+      for (const target of adapter.targets) target.lastError = "0x0008 Connection timed out.";
+    assert.match(lab.hand("esxcli storage core path list"), /vmhba65:C0:T0:L0/);
+    assert.deepEqual(await resource.refresh(), []);
+  });
+
+  it("tells which portal of a target has no session", async () => {
+    const resource = await on();
+    lab.hand(`esxcli iscsi adapter discovery statictarget add -A vmhba64 -a 192.168.50.101:3260 -n ${targets[0]}`);
+    await resource.up({ adapter: "vmrdma0" });
+    assert.match(
+      lab.notices.join("\n"),
+      /1 of 2 portals of \S+ have a session of vmrdma0, none at 192\.168\.50\.101:3260\./,
+    );
+  });
+
+  it("is not asked when a rescan is deleted", async () => {
+    const resource = await on();
+    await resource.up({ adapter: "vmrdma0" });
+    const { length } = lab.host.journal;
+    await resource.destroy();
+    assert.equal(lab.host.journal.length, length);
   });
 
   it("ends with a reason when the session list hangs", async () => {

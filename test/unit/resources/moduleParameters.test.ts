@@ -132,10 +132,17 @@ describe("A reboot for ModuleParameters", () => {
     assert.deepEqual(report(up(uptime + 86_400), false, pending, 86_400), pending);
     assert.deepEqual(report(up(uptime + 86_350), false, pending, 86_400), pending);
   });
-  it("is no longer due soon after the host was started anew", () =>
-    assert.deepEqual(report(up(90), false, pending, 400), none));
-  it("is no longer due long after the host was started anew", () =>
-    assert.deepEqual(report(up(86_000), false, pending, 86_400), none));
+  // Uptime then is 3600; uptime now, what has passed by our clock, and whether it is still due.
+  const rows: [string, number, number, boolean][] = [
+    ["is no longer due soon after the host was started anew", 90, 400, false],
+    ["is no longer due long after the host was started anew", 86_000, 86_400, false],
+    ["is no longer due after a start at which our clock was set back", 90, -7200, false],
+    ["stays due when our clock was set back", uptime + 100, -7200, true],
+    ["stays due when our clock was set forward by less than a minute", uptime + 100, 150, true],
+    ["stays due when the host had been up for longer than has passed", uptime + 10, 10, true],
+  ];
+  for (const [title, seconds, passed, isDue] of rows)
+    it(title, () => assert.deepEqual(report(up(seconds), false, pending, passed), isDue ? pending : none));
   it("is due again after a write on the new start", () =>
     assert.deepEqual(report(up(90), true, pending, 400), {
       rebootRequired: true,
@@ -158,13 +165,45 @@ describe("ModuleParameters of another kind", () => {
       code: "PARAMETER_OUT_OF_RANGE",
       message: /trust_state of the module nmlx5_core is of type int, but is declared as dscp/,
     }));
-  it("are taken for a list, of which nothing is sure", () =>
-    assert.deepEqual(plan("max_vfs", "4,4"), [`${set}'max_vfs=4,4'`]));
+  it("are refused before anything is written: text in a list of numbers", () =>
+    assert.throws(() => plan("max_vfs", "4,four"), {
+      code: "PARAMETER_OUT_OF_RANGE",
+      message: /is of type array of int, but is declared as 4,four[\s\S]*commas/,
+    }));
+  it("are refused before anything is written: a list for one number", () =>
+    assert.throws(() => plan("pfctx", "4,4"), { code: "PARAMETER_OUT_OF_RANGE" }));
+  const taken: [string, string, string][] = [
+    ["a list", "max_vfs", "4,4"],
+    ["a list of one", "max_vfs", "0x4"],
+    ["a number with a zero before it", "pfctx", "08"],
+    ["a negative number", "pfctx", "-1"],
+  ];
+  for (const [title, name, value] of taken)
+    it(`are taken: ${title}`, () => assert.deepEqual(plan(name, value), [`${set}'${name}=${value}'`]));
+  it("are taken where the type is none of numbers", () => {
+    const [first, ...rest] = have().parameters;
+    assert.ok(first);
+    const text = { ...have(), parameters: [{ ...first, type: "string" }, ...rest] };
+    assert.deepEqual(moduleParameters.plan(text, want({ max_vfs: "any" }), fresh).map(shown), [`${set}'max_vfs=any'`]);
+  });
 });
 
 describe("ModuleParameters gives back", () => {
   const remove = (values: Record<string, string>, declared: Record<string, string>, before: Record<string, string>) =>
     moduleParameters.remove(have(values), want(declared), before, peers);
+
+  it("nothing where somebody's value could not be written back, and says so", () => {
+    const blank = { ...have({ pfctx: "8" }) };
+    const parameters = blank.parameters.map((one) => (one.name === "max_vfs" ? { ...one, value: "4 4" } : one));
+    const { commands, notes = [] } = moduleParameters.remove(
+      { ...blank, parameters },
+      want({ pfctx: "8" }),
+      { pfctx: "" },
+      peers,
+    );
+    assert.deepEqual(commands, []);
+    assert.match(notes.join(), /pfctx stay as declared, because max_vfs has a value with a blank/);
+  });
 
   it("nothing of a parameter that the module no longer has, and says so", () => {
     const gone = moduleParameters.remove(have(), want({ old_one: "1" }), { old_one: "7" }, peers);

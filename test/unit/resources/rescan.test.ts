@@ -86,6 +86,11 @@ describe("Rescan plans", () => {
 describe("A host after a rescan", () => {
   const failing = { ...target, lastError: "0x0201 Initiator could not be successfully authenticated." };
   const loggingIn = { ...session, connections: [{ address: "192.168.50.100", state: "in_login" }] };
+  const redirected = (isid: string) => ({
+    ...session,
+    isid,
+    connections: [{ address: "192.168.50.201", state: "logged_in" }],
+  });
   const rests: [string, Partial<Have>, boolean][] = [
     ["is at rest with a session to each target", {}, true],
     ["is not while a target has none", { sessions: [] }, false],
@@ -109,7 +114,45 @@ describe("A host after a rescan", () => {
     [
       "tells that a target has fewer sessions than portals",
       { targets: [target, { ...target, address: "192.168.51.100" }] },
-      /^1 of 2 portals of iqn\.2010-09\.lab\.storage:iser-a have a session of vmrdma0\.$/,
+      /^1 of 2 portals of iqn\.2010-09\.lab\.storage:iser-a have a session of vmrdma0, none at 192\.168\.51\.100:3260\.$/,
+    ],
+    [
+      "tells that two sessions of a target go to one of its two portals",
+      {
+        targets: [target, { ...target, address: "192.168.51.100" }],
+        sessions: [session, { ...session, isid: "00023d000002" }],
+      },
+      /^1 of 2 portals of .* have a session of vmrdma0, none at 192\.168\.51\.100:3260\.$/,
+    ],
+    [
+      "counts sessions where a target redirects to other addresses",
+      { targets: [target, { ...target, address: "192.168.51.100" }], sessions: [redirected("00023d000001")] },
+      /^1 of 2 portals of .* have a session of vmrdma0\.$/,
+    ],
+    [
+      "tells nothing where a target redirects a session for each portal",
+      {
+        targets: [target, { ...target, address: "192.168.51.100" }],
+        sessions: [redirected("00023d000001"), redirected("00023d000002")],
+      },
+      undefined,
+    ],
+    [
+      "counts sessions where two portals differ by their port only",
+      { targets: [target, { ...target, port: 3261 }] },
+      /^1 of 2 portals of .* have a session of vmrdma0\.$/,
+    ],
+    ["takes a portal that is discovered and static for one", { targets: [target, target] }, undefined],
+    [
+      "does not count a connection that still logs in",
+      {
+        targets: [target, { ...target, address: "192.168.51.100" }],
+        sessions: [
+          session,
+          { ...session, isid: "00023d000002", connections: [{ address: "192.168.51.100", state: "in_login" }] },
+        ],
+      },
+      /^1 of 2 portals of .*, none at 192\.168\.51\.100:3260\.$/,
     ],
     [
       "tells where nothing is to be bound",
@@ -253,6 +296,20 @@ describe("What is found", () => {
       session,
       { ...session, isid: "00023d000002", authenticationMethod: "chap", connections: [] },
     ]);
+  });
+
+  it("of a connection has its address as targets have theirs", async () => {
+    const row = { ...rowsOf("vmhba64"), isid: "00023d000001" };
+    const [found] = await sessionsOf(
+      ask({
+        "esxcli iscsi session list --adapter=vmhba64": [{ ...row, authenticationMethod: "none" }],
+        "esxcli iscsi session connection list --adapter=vmhba64": [
+          { ...row, cid: 0, remoteAddress: "[FD00:0::5]", localAddress: "", state: "logged_in" },
+        ],
+      }),
+      adapters.slice(1),
+    );
+    assert.deepEqual(found?.connections, [{ address: "fd00::5", state: "logged_in" }]);
   });
 
   it("of devices has those of the adapters only, each with its paths", async () => {
