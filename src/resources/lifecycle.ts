@@ -236,7 +236,7 @@ export class Lifecycle {
         const have = await observe();
         const peers = this.peersOf(news, have);
         const ids = this.idsOf(news, have);
-        if (ids.some((one) => (peers.writers.get(one) ?? instance) !== instance))
+        if (!definition.leavesNothing && ids.some((one) => (peers.writers.get(one) ?? instance) !== instance))
           throw declaredTwice(definition.type, ids);
         recorded ??= definition.record(have, want, peers, earlier);
         peers.released.delete(definition.id(want));

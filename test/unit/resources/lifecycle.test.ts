@@ -453,6 +453,13 @@ describe("the lifecycle where several resources are for the same", () => {
     assert.equal(host.writes.length, writes);
   });
 
+  it("does what leaves nothing as often as it is declared", async () => {
+    const light = new Lifecycle({ ...lamp, leavesNothing: true }, host, run);
+    await light.create(red);
+    await light.create({ ...red, colour: "blue" });
+    assert.deepEqual(host.lamps, { a: "blue" });
+  });
+
   it("makes it again after a create that failed", async () => {
     host.trouble = [{ command: /add/, says: { status: 1, stdout: "No socket", stderr: "" } }];
     await assert.rejects(life.create(red), { code: "COMMAND_FAILED" });
