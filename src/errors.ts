@@ -39,6 +39,8 @@ export const errorCodes = {
   PORT_GROUP_ELSEWHERE: "The port group is there, on another virtual switch.",
   VMKERNEL_ADAPTER_ELSEWHERE: "The VMkernel adapter is there, on another port group or TCP/IP stack.",
   ADDRESS_IN_USE: "Another VMkernel adapter of the host has the address.",
+  GATEWAY_OUTSIDE:
+    "The VMkernel adapter has a gateway that is not declared and not in the subnet of the declared address.",
   MODULE_NOT_FOUND: "The host has no such VMkernel module.",
   PARAMETER_UNKNOWN: "The module, or iSCSI, has no such parameter.",
   PARAMETER_NOT_SETTABLE:

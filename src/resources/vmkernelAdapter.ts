@@ -245,7 +245,7 @@ export interface VmkernelAdapterArgs {
   portGroup: pulumi.Input<string>;
   /**
    * A static address; `"dhcp"`, of which only that is compared; or `"none"`. A `gateway` is the VMkernel adapter's own default gateway; one that is
-   * not given stays as it is, as long as it is in the subnet.
+   * not given stays as it is; an address whose subnet does not have it is refused.
    */
   ipv4?:
     | pulumi.Input<
@@ -273,7 +273,7 @@ export interface VmkernelAdapterArgs {
  * adapter: then it stays, and a note says so. One that was there before gets its addresses and MTU back. Where its former MTU is larger than its
  * virtual switch's, it gets that from the VirtualSwitch, when that is deleted in the same run and gets a larger one back.
  *
- * Errors: PORT_GROUP_NOT_FOUND, VMKERNEL_ADAPTER_ELSEWHERE, MTU_MISMATCH, ADDRESS_IN_USE, COMMAND_FAILED. Sources: the lists were seen on 5.0 to 9;
+ * Errors: PORT_GROUP_NOT_FOUND, VMKERNEL_ADAPTER_ELSEWHERE, MTU_MISMATCH, ADDRESS_IN_USE, GATEWAY_OUTSIDE, COMMAND_FAILED. Sources: the lists were seen on 5.0 to 9;
  * options and messages are of 6.7; the fields of the IPv6 list are from 5.x.
  *
  * @example

@@ -117,9 +117,23 @@ function ipv4Commands(have: Addresses, { name, ipv4 }: Declared): readonly HostC
   const { address, netmask } = ipv4;
   const owner = have.ipv4.find((other) => other.interfaceName !== name && other.address === address);
   if (owner !== undefined) throw inUse(name, address, owner.interfaceName);
-  // ESXi resets a gateway that is not given.
-  const kept = row !== undefined && inSubnet(row.gateway, address, netmask) ? row.gateway : undefined;
-  return [ipv4SetStatic(name, { address, netmask, gateway: ipv4.gateway ?? kept })];
+  return [ipv4SetStatic(name, { address, netmask, gateway: ipv4.gateway ?? keptGateway(name, row, ipv4) })];
+}
+
+/** ESXi resets a gateway that is not given, so it is given as it is. One that the new subnet does not have cannot be. */
+function keptGateway(
+  name: string,
+  row: Ipv4Settings | undefined,
+  { address, netmask }: StaticIpv4,
+): string | undefined {
+  if (row === undefined || row.gateway === "" || row.gateway === noGateway) return undefined;
+  if (inSubnet(row.gateway, address, netmask)) return row.gateway;
+  // That of a lease goes with the lease.
+  if (row.type !== "STATIC") return undefined;
+  throw new IserError("GATEWAY_OUTSIDE", {
+    problem: `${name} has the gateway ${row.gateway}, which is not in the subnet of its new address ${address} with the netmask ${netmask}, so it would be lost`,
+    cure: `Give a gateway of the new subnet, or take the old one away first: \`esxcli network ip interface ipv4 set\` without --gateway does so.`,
+  });
 }
 
 function ipv6Commands(have: Addresses, { name, ipv6Addresses }: Declared): readonly HostCommand[] {

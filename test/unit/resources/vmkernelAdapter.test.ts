@@ -97,10 +97,16 @@ describe("VmkernelAdapter plans", () => {
       [set("192.168.50.21", "192.168.50.1")],
     ],
     [
-      "leaves out a gateway of another subnet",
-      host,
+      "leaves out the gateway of a lease that goes",
+      withIpv4({ type: "DHCP" }),
       want({ ipv4: { address: "192.168.60.21", netmask } }),
       [set("192.168.60.21")],
+    ],
+    [
+      "takes another gateway in place of one of another subnet",
+      host,
+      want({ ipv4: { address: "192.168.60.21", netmask, gateway: "192.168.60.1" } }),
+      [set("192.168.60.21", "192.168.60.1")],
     ],
     [
       "leaves out a gateway that there is not, or that the build does not list",
@@ -184,6 +190,13 @@ describe("VmkernelAdapter plans", () => {
       want({ ipv4: { address: "192.168.50.10", netmask } }),
       "ADDRESS_IN_USE",
       /vmk1 would get the address 192\.168\.50\.10, which vmk0 has/,
+    ],
+    [
+      "a new subnet that would lose a gateway that is not declared",
+      host,
+      want({ ipv4: { address: "192.168.60.21", netmask } }),
+      "GATEWAY_OUTSIDE",
+      /vmk1 has the gateway 192\.168\.50\.1, which is not in the subnet of its new address 192\.168\.60\.21/,
     ],
     [
       "an IPv6 address of another VMkernel adapter",
