@@ -2,10 +2,10 @@ import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { IserError } from "../errors.js";
 import { type NicPause, type Pause, pauseList, pauseSet } from "../esxcli/nic.js";
-import { deviceList, type RdmaDevice } from "../esxcli/rdma.js";
-import { hasUplink, listDevices } from "./adapterReference.js";
-import { type Ask, define } from "./definition.js";
+import type { RdmaDevice } from "../esxcli/rdma.js";
+import { define } from "./definition.js";
 import { EsxiResource, type HostInput } from "./provider.js";
+import { namedDevices, nicOf, noUplink, uplinkName } from "./uplinks.js";
 
 interface Inputs {
   readonly nic: string;
@@ -30,13 +30,7 @@ const onOrOff = z.boolean("must be true or false").optional();
 export const pauseParams = define<Inputs, Have, Before>({
   type: "PauseParams",
   fields: {
-    nic: z
-      .string("must name a NIC")
-      .trim()
-      .regex(
-        /^(vmnic|vmrdma)(0|[1-9]\d{0,4})$/,
-        "must be a physical NIC (vmnic4), or an RDMA device (vmrdma0), whose paired uplink is meant then",
-      ),
+    nic: uplinkName,
     rx: onOrOff,
     tx: onOrOff,
     auto: onOrOff,
@@ -50,19 +44,19 @@ export const pauseParams = define<Inputs, Have, Before>({
   id: ({ nic }) => `${nic}/pause`,
 
   async lanes(ask, { nic }) {
-    return [`nic ${uplinkOf(await namedDevices(ask, nic), nic) ?? nic}`];
+    return [`nic ${nicOf(await namedDevices(ask, [nic]), nic) ?? nic}`];
   },
 
   async observe(ask, { nic }) {
-    const [devices, nics] = await Promise.all([namedDevices(ask, nic), ask(pauseList)]);
-    const uplink = uplinkOf(devices, nic);
+    const [devices, nics] = await Promise.all([namedDevices(ask, [nic]), ask(pauseList)]);
+    const uplink = nicOf(devices, nic);
     return { devices, nics, nic: nics.find((row) => row.nic === uplink) };
   },
 
   exists: ({ nic }) => nic !== undefined,
 
   plan(have, want) {
-    const nic = nicOf(have, want);
+    const nic = nicPauseOf(have, want);
     const due = commands(nic, want);
     if (due.length > 0 && !nic.supported) {
       throw new IserError("PAUSE_NOT_SUPPORTED", {
@@ -84,31 +78,12 @@ export const pauseParams = define<Inputs, Have, Before>({
   }),
 });
 
-async function namedDevices(ask: Ask, nic: string): Promise<readonly RdmaDevice[]> {
-  return nic.startsWith("vmrdma") ? ask(deviceList) : [];
-}
-
-function uplinkOf(devices: readonly RdmaDevice[], nic: string): string | undefined {
-  return nic.startsWith("vmrdma") ? devices.find(({ name }) => name === nic)?.pairedUplink : nic;
-}
-
-function nicOf({ devices, nics, nic }: Have, want: Inputs): NicPause {
+function nicPauseOf({ devices, nics, nic }: Have, want: Inputs): NicPause {
   if (nic !== undefined) return nic;
-  const device = devices.find(({ name }) => name === want.nic);
-  if (device !== undefined && !hasUplink(device)) {
-    throw new IserError("DEVICE_WITHOUT_UPLINK", {
-      problem: `${device.name} has no paired uplink. RDMA devices: ${listDevices(devices)}`,
-      cure: "Name a NIC, or an RDMA device that has one.",
-    });
-  }
-  if (device === undefined && want.nic.startsWith("vmrdma")) {
-    throw new IserError("DEVICE_NOT_FOUND", {
-      problem: `there is no RDMA device ${want.nic}. RDMA devices: ${listDevices(devices)}`,
-      cure: "Name one of these, or a NIC.",
-    });
-  }
+  const uplink = nicOf(devices, want.nic);
+  if (uplink === undefined) throw noUplink(devices, want.nic);
   throw new IserError("NIC_NOT_FOUND", {
-    problem: `there is no NIC ${device?.pairedUplink ?? want.nic}. NICs: ${nics.map((row) => row.nic).join(", ") || "none"}`,
+    problem: `there is no NIC ${uplink}. NICs: ${nics.map((row) => row.nic).join(", ") || "none"}`,
     cure: "Name one of these.",
   });
 }

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { IserError } from "../errors.js";
 import { deviceList, type RdmaDevice } from "../esxcli/rdma.js";
-import { listDevices } from "./adapterReference.js";
+import { hasUplink, listDevices } from "./adapterReference.js";
 import type { Ask } from "./definition.js";
 
-const uplinkName = z
+/** A NIC, or an RDMA device that stands for its paired uplink. */
+export const uplinkName = z
   .string("must name an uplink")
   .trim()
   .regex(
@@ -24,7 +25,7 @@ export async function namedDevices(ask: Ask, uplinks: readonly string[] = []): P
 
 /** The NIC that is meant. Undefined when the RDMA device is not there or has none. */
 export function nicOf(devices: readonly RdmaDevice[], uplink: string): string | undefined {
-  return isDevice(uplink) ? devices.find(({ name }) => name === uplink)?.pairedUplink || undefined : uplink;
+  return isDevice(uplink) ? devices.filter(hasUplink).find(({ name }) => name === uplink)?.pairedUplink : uplink;
 }
 
 /** The NICs that are meant, as far as the host has them. */
@@ -45,7 +46,8 @@ export function nicsOf(devices: readonly RdmaDevice[], uplinks: readonly string[
   });
 }
 
-function noUplink(devices: readonly RdmaDevice[], name: string): IserError {
+/** The error of an RDMA device that is not there or has no uplink. */
+export function noUplink(devices: readonly RdmaDevice[], name: string): IserError {
   const found = devices.find((device) => device.name === name);
   return new IserError(found === undefined ? "DEVICE_NOT_FOUND" : "DEVICE_WITHOUT_UPLINK", {
     problem: `${found === undefined ? `there is no RDMA device ${name}` : `${name} has no paired uplink`}. RDMA devices: ${listDevices(devices)}`,
