@@ -30,23 +30,15 @@ export function isUnknown(value: unknown): boolean {
 export function check(
   definition: AnyDefinition,
   news: Properties,
-  beside: Beside = () => [],
+  beside?: Beside,
 ): { inputs: Properties; failures: CheckFailure[] } {
   const inputs: Properties = {};
   const failures: CheckFailure[] = [];
-  const host = hostName(news.host);
   const fields: Record<string, z.ZodType> = { host: hostField, ...definition.fields };
-  const secret = new Set<string>(["host", ...(definition.secrets ?? [])]);
-  const fail = (field: string, reason: string) =>
-    failures.push({
-      property: secret.has(field.split(".")[0] ?? "") ? "" : field,
-      reason: `${host === undefined ? "" : `${host}: `}${definition.type}: ${field} ${reason}`,
-    });
+  const fail = (field: string, reason: string) => failures.push(failureOf(definition, news.host, field, reason));
 
   for (const field of Object.keys(news)) {
     if (field !== "__provider" && !(field in fields)) {
-      // It may be a misspelt secret, so nothing may print its value.
-      secret.add(field);
       fail(field, `is not a field of this resource. Its fields are ${Object.keys(fields).join(", ")}.`);
     }
   }
@@ -65,12 +57,24 @@ export function check(
       for (const issue of parsed.error.issues) fail([field, ...issue.path.map(String)].join("."), issue.message);
     }
   }
-  if (failures.length === 0) {
-    for (const { field, reason } of definition.rules?.(known(inputs), (name) => inputs[name] !== undefined, beside) ??
-      [])
-      fail(field, reason);
-  }
-  return { inputs, failures };
+  return { inputs, failures: failures.length > 0 ? failures : brokenRules(definition, inputs, beside) };
+}
+
+/** The rules over several fields, and over what else is declared on the host, that checked inputs break. */
+export function brokenRules(definition: AnyDefinition, inputs: Properties, beside: Beside = () => []): CheckFailure[] {
+  const broken = definition.rules?.(known(inputs), (name) => inputs[name] !== undefined, beside) ?? [];
+  return broken.map(({ field, reason }) => failureOf(definition, inputs.host, field, reason));
+}
+
+function failureOf(definition: AnyDefinition, host: unknown, path: string, reason: string): CheckFailure {
+  const [field = ""] = path.split(".");
+  // What is no field may be a misspelt secret, so nothing may print its value.
+  const isPrintable = Object.hasOwn(definition.fields, field) && !definition.secrets?.includes(field);
+  const on = hostName(host);
+  return {
+    property: isPrintable ? path : "",
+    reason: `${on === undefined ? "" : `${on}: `}${definition.type}: ${path} ${reason}`,
+  };
 }
 
 /** The fields whose values are known. */

@@ -8,6 +8,7 @@ import { hostName, hostPlace } from "./host.js";
 import { HostWork, type Reach } from "./hostWork.js";
 import {
   type AnyDefinition,
+  brokenRules,
   type CheckFailure,
   check,
   declaredIn,
@@ -61,7 +62,7 @@ export class Lifecycle {
     const place = hostPlace(parsed.inputs.host);
     const id = isUnknown(pick(inputs, definition.identity)) ? undefined : definition.id(inputs);
     if (id !== undefined) run.declare(place, definition.type, id, known(inputs));
-    return check(definition, news, run.beside(place, id));
+    return { inputs: parsed.inputs, failures: brokenRules(definition, parsed.inputs, run.beside(place, id)) };
   }
 
   diff(olds: Properties, news: Properties): DiffResult {
