@@ -11,15 +11,7 @@ import {
 } from "../esxcli/iscsi.js";
 import { type Session, sessionList } from "../esxcli/iscsiSession.js";
 import { optionsOf } from "../esxcli/system.js";
-import {
-  adapterLanes,
-  adapterOf,
-  isFound,
-  observeAdapters,
-  type Resolution,
-  resolve,
-  spellings,
-} from "./adapterReference.js";
+import { adapterLanes, adapterOf, findAdapter, isFound, type Resolution, spellings } from "./adapterReference.js";
 import { define } from "./definition.js";
 import { adapterReference, iqn, isSameIqn, optionText } from "./fields.js";
 import { type AdapterInput, EsxiResource, type HostInput } from "./provider.js";
@@ -67,7 +59,7 @@ export const adapterProperties = define<Inputs, Have, Before>({
   lanes: adapterLanes,
 
   async observe(ask, { adapter, iqn }) {
-    const resolution = resolve(await observeAdapters(ask), adapter);
+    const resolution = await findAdapter(ask, adapter);
     if (resolution.kind !== "found") return { resolution, info: undefined, sessions: [], canSkip: false };
     const info = await ask(adapterGet(resolution.vmhba));
     if (iqn === undefined || isSameIqn(iqn, info.iqn)) return { resolution, info, sessions: [], canSkip: false };

@@ -90,6 +90,11 @@ export function resolve(view: AdapterView, reference: string): Resolution {
   return open.length === 0 ? { kind: "absent", device } : { kind: "ambiguous", device, candidates: open };
 }
 
+/** What a reference leads to on the host, asked now. */
+export async function findAdapter(ask: Ask, reference: string): Promise<Resolution> {
+  return resolve(await observeAdapters(ask), reference);
+}
+
 function resolveVmhba(view: AdapterView, reference: string): Resolution {
   const adapter = view.adapters.find((candidate) => candidate.adapter === reference);
   if (adapter === undefined) return { kind: "no adapter", reference, known: view.adapters };

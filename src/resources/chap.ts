@@ -15,24 +15,20 @@ import {
   chapSet,
 } from "../esxcli/iscsiAuth.js";
 import type { Level } from "../esxcli/iscsiCommand.js";
-import { adapterLanes, spellings } from "./adapterReference.js";
 import { type Beside, define, type Failure } from "./definition.js";
 import { optionText, secretText } from "./fields.js";
 import { type AdapterInput, EsxiResource, type HostInput } from "./provider.js";
 import {
   type DiscoveryAddressReference,
   findPlace,
-  isThere,
   levelOf,
   nameOf,
   type Place,
   type Scope,
-  scopeAwaits,
+  scoped,
   scopeFields,
   scopeId,
-  scopeIdentity,
   scopeRules,
-  scopeSettleSeconds,
   type TargetReference,
 } from "./scope.js";
 
@@ -74,6 +70,7 @@ const longestSecret = 255;
 const authName = optionText(`a CHAP name of 1 to ${longestName} bytes`, longestName);
 
 export const chap = define<Inputs, Have, Before>({
+  ...scoped,
   type: "Chap",
   fields: {
     ...scopeFields,
@@ -88,13 +85,9 @@ export const chap = define<Inputs, Have, Before>({
       .optional(),
     secretVia: z.enum(["prompt", "argument"], "must be prompt or argument").default("prompt"),
   },
-  identity: scopeIdentity,
-  parents: scopeIdentity,
   secrets: ["secret", "mutual"],
   manner: ["secretVia"],
   outputs: [],
-  awaits: scopeAwaits,
-  settleSeconds: scopeSettleSeconds,
 
   rules(inputs, given, beside) {
     const { level, secret, mutual, secretVia } = inputs;
@@ -161,8 +154,6 @@ export const chap = define<Inputs, Have, Before>({
   },
 
   id: (inputs) => `${inputs.adapter}/chap${scopeId(inputs)}`,
-  spellings,
-  lanes: adapterLanes,
 
   async observe(ask, inputs) {
     const place = await findPlace(ask, inputs);
@@ -170,8 +161,6 @@ export const chap = define<Inputs, Have, Before>({
     const [uni, mutual] = await Promise.all([ask(chapGet(place.level, "uni")), ask(chapGet(place.level, "mutual"))]);
     return { ...place, uni, mutual };
   },
-
-  exists: (have) => isThere(have),
 
   plan(have, want, { last }) {
     const level = levelOf(have, want);

@@ -1,14 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { rediscover, sendTargetAdd, sendTargetList, sendTargetRemove } from "../esxcli/iscsiDiscovery.js";
-import {
-  adapterLanes,
-  adapterOf,
-  isFound,
-  observeAdapters,
-  type Resolution,
-  resolve,
-  spellings,
-} from "./adapterReference.js";
+import { adapterLanes, adapterOf, findAdapter, isFound, type Resolution, spellings } from "./adapterReference.js";
 import { define } from "./definition.js";
 import { adapterReference, address, canonicalPortal, port, portal } from "./fields.js";
 import { type AdapterInput, EsxiResource, type HostInput } from "./provider.js";
@@ -44,7 +36,7 @@ export const discoveryAddress = define<Inputs, Have, Before>({
   lanes: adapterLanes,
 
   async observe(ask, { adapter }) {
-    const resolution = resolve(await observeAdapters(ask), adapter);
+    const resolution = await findAdapter(ask, adapter);
     const listed = resolution.kind === "found" ? await ask(sendTargetList(resolution.vmhba)) : [];
     return {
       resolution,

@@ -72,6 +72,11 @@ export const adapterReference = z
     "must be an RDMA device (vmrdma0), its uplink (vmnic4), an IserAdapter, or a vmhba# that is no iSER adapter",
   ) as z.ZodType<string>;
 
+/** The name of a standard switch. Its length is the vSphere API's. */
+export const virtualSwitchName = optionText("the name of a virtual switch, 1 to 32 bytes", 32);
+/** The name of a port group. */
+export const portGroupName = optionText("the name of a port group, 1 to 80 bytes", 80);
+
 /** A TCP port. */
 export const port = z.int("must be a whole number").min(1, "must be 1 to 65535").max(65535, "must be 1 to 65535");
 
@@ -98,6 +103,11 @@ export function canonicalAddress(value: string): string | undefined {
     !/(^|\.)\d+$/.test(text)
     ? text
     : undefined;
+}
+
+/** An IPv6 address as a list may write it: with brackets or without. */
+export function withoutBrackets(address: string): string {
+  return address.replace(/^\[(.*)\]$/, "$1");
 }
 
 /** An address with its port as ESXi writes it: `192.168.50.100:3260`, `[fd00::1]:3260`. */

@@ -1,7 +1,7 @@
 import { connectionList, sessionList, targetList, targetPortalList } from "../esxcli/iscsiSession.js";
 import { pathList, storageDeviceList, targetOf } from "../esxcli/storage.js";
 import type { Ask } from "./definition.js";
-import { canonicalAddress } from "./fields.js";
+import { canonicalAddress, withoutBrackets } from "./fields.js";
 
 /** An adapter to look at, and what it is called by: its RDMA device, or its `vmhba#` where that is not known. */
 export interface Looked {
@@ -138,7 +138,7 @@ export async function devicesOf(ask: Ask, adapters: readonly Looked[]): Promise<
 
 /** An address in its shortest form and without brackets. */
 function plain(ip: string): string {
-  return canonicalAddress(ip.replace(/^\[(.*)\]$/, "$1")) ?? ip;
+  return canonicalAddress(withoutBrackets(ip)) ?? ip;
 }
 
 /** ESXi's order is not documented; one that is always the same shows no change where there is none. */

@@ -10,24 +10,20 @@ import {
   parameterList,
   parameterSet,
 } from "../esxcli/iscsiParams.js";
-import { adapterLanes, spellings } from "./adapterReference.js";
 import { define } from "./definition.js";
 import { optionText } from "./fields.js";
 import { type AdapterInput, EsxiResource, type HostInput } from "./provider.js";
 import {
   type DiscoveryAddressReference,
   findPlace,
-  isThere,
   levelOf,
   nameOf,
   type Place,
   type Scope,
-  scopeAwaits,
+  scoped,
   scopeFields,
   scopeId,
-  scopeIdentity,
   scopeRules,
-  scopeSettleSeconds,
   type TargetReference,
 } from "./scope.js";
 
@@ -58,6 +54,7 @@ const value = z.union(
 );
 
 export const iscsiParameters = define<Inputs, Have, Before>({
+  ...scoped,
   type: "IscsiParameters",
   fields: {
     ...scopeFields,
@@ -73,11 +70,7 @@ export const iscsiParameters = define<Inputs, Have, Before>({
         if (names.length === 0 || odd.length > 0) context.addIssue({ code: "custom", message });
       }),
   },
-  identity: scopeIdentity,
-  parents: scopeIdentity,
   outputs: [],
-  awaits: scopeAwaits,
-  settleSeconds: scopeSettleSeconds,
 
   rules({ parameters = {} }, given) {
     const [first, burst] = [Number(parameters.FirstBurstLength), Number(parameters.MaxBurstLength)];
@@ -89,15 +82,11 @@ export const iscsiParameters = define<Inputs, Have, Before>({
   },
 
   id: (inputs) => `${inputs.adapter}/parameters${scopeId(inputs)}`,
-  spellings,
-  lanes: adapterLanes,
 
   async observe(ask, inputs) {
     const place = await findPlace(ask, inputs);
     return { ...place, rows: place.level === undefined ? [] : await ask(parameterList(place.level)) };
   },
-
-  exists: (have) => isThere(have),
 
   plan(have, want) {
     const level = levelOf(have, want);

@@ -24,7 +24,7 @@ import {
   portGroupSet,
 } from "../esxcli/vswitch.js";
 import { type Beside, define, type Failure, type Undo } from "./definition.js";
-import { optionText } from "./fields.js";
+import { portGroupName, virtualSwitchName } from "./fields.js";
 import { EsxiResource, type HostInput } from "./provider.js";
 import { asDeclared, namedDevices, nicsOf, uplinkNames } from "./uplinks.js";
 
@@ -60,8 +60,8 @@ type Before = {
 export const portGroup = define<Inputs, Have, Before>({
   type: "PortGroup",
   fields: {
-    name: optionText("the name of a port group, 1 to 80 bytes", 80),
-    virtualSwitch: optionText("the name of a virtual switch, 1 to 32 bytes", 32),
+    name: portGroupName,
+    virtualSwitch: virtualSwitchName,
     vlanId: z.int("must be a whole number").min(0, "must be 0 to 4095").max(4095, "must be 0 to 4095").optional(),
     activeUplinks: uplinkNames
       .refine((names) => names.length > 0, "must name at least one uplink; leave it out to take those of the switch")

@@ -4,9 +4,9 @@ import { IserError } from "../errors.js";
 import type { Level } from "../esxcli/iscsiCommand.js";
 import { sendTargetList } from "../esxcli/iscsiDiscovery.js";
 import { targetPortalList } from "../esxcli/iscsiSession.js";
-import { adapterOf, isFound, observeAdapters, type Resolution, resolve } from "./adapterReference.js";
+import { adapterLanes, adapterOf, findAdapter, isFound, type Resolution, spellings } from "./adapterReference.js";
 import type { Ask, Failure } from "./definition.js";
-import { adapterReference, address, canonicalPortal, iqn, isSameIqn, port, portal } from "./fields.js";
+import { adapterReference, address, canonicalPortal, iqn, isSameIqn, port, portal, withoutBrackets } from "./fields.js";
 
 interface PortalInput {
   readonly address: string;
@@ -30,11 +30,19 @@ export const scopeFields = {
     .optional(),
 };
 
-export const scopeIdentity = ["adapter", "discoveryAddress", "target"] as const;
+const identity = ["adapter", "discoveryAddress", "target"] as const;
 
-/** What discovery finds in the background may not have appeared yet. */
-export const scopeAwaits = ["DISCOVERY_ADDRESS_NOT_FOUND", "TARGET_NOT_FOUND"] as const;
-export const scopeSettleSeconds = 30;
+/** What the definitions of all settings of a scope share. */
+export const scoped = {
+  identity,
+  parents: identity,
+  // What discovery finds in the background may not have appeared yet.
+  awaits: ["DISCOVERY_ADDRESS_NOT_FOUND", "TARGET_NOT_FOUND"],
+  settleSeconds: 30,
+  spellings,
+  lanes: adapterLanes,
+  exists: isThere,
+} as const;
 
 export function scopeRules(given: (field: keyof Scope) => boolean): readonly Failure<Scope>[] {
   return given("discoveryAddress") && given("target")
@@ -60,7 +68,7 @@ export interface Place {
 }
 
 export async function findPlace(ask: Ask, { adapter, discoveryAddress, target }: Scope): Promise<Place> {
-  const resolution = resolve(await observeAdapters(ask), adapter);
+  const resolution = await findAdapter(ask, adapter);
   if (resolution.kind !== "found") return { resolution, level: undefined, known: [] };
   const { vmhba } = resolution;
   if (discoveryAddress !== undefined) {
@@ -73,7 +81,7 @@ export async function findPlace(ask: Ask, { adapter, discoveryAddress, target }:
     // As the host spells them: so it is told which one is meant.
     const listed = (await ask(targetPortalList(vmhba))).map((row) => ({
       name: row.target,
-      address: portal(row.ip.replace(/^\[(.*)\]$/, "$1"), row.port),
+      address: portal(withoutBrackets(row.ip), row.port),
     }));
     const found = listed.find(
       ({ name, address }) => isSameIqn(name, target.targetName) && canonicalPortal(address) === portalOf(target),

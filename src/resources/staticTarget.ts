@@ -5,15 +5,7 @@ import {
   staticTargetList,
   staticTargetRemove,
 } from "../esxcli/iscsiDiscovery.js";
-import {
-  adapterLanes,
-  adapterOf,
-  isFound,
-  observeAdapters,
-  type Resolution,
-  resolve,
-  spellings,
-} from "./adapterReference.js";
+import { adapterLanes, adapterOf, findAdapter, isFound, type Resolution, spellings } from "./adapterReference.js";
 import { define } from "./definition.js";
 import { adapterReference, address, canonicalPortal, iqn, isSameIqn, port, portal } from "./fields.js";
 import { type AdapterInput, EsxiResource, type HostInput } from "./provider.js";
@@ -59,7 +51,7 @@ export const staticTarget = define<Inputs, Have, Before>({
   lanes: adapterLanes,
 
   async observe(ask, { adapter }) {
-    const resolution = resolve(await observeAdapters(ask), adapter);
+    const resolution = await findAdapter(ask, adapter);
     return { resolution, targets: resolution.kind === "found" ? await ask(staticTargetList(resolution.vmhba)) : [] };
   },
 

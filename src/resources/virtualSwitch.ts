@@ -24,7 +24,7 @@ import {
   uplinkRemove,
 } from "../esxcli/vswitch.js";
 import { define, type Peers, type Undo } from "./definition.js";
-import { mtu, optionText, vmkernelAdapter } from "./fields.js";
+import { mtu, virtualSwitchName, vmkernelAdapter } from "./fields.js";
 import { leftMtu } from "./leftMtu.js";
 import { EsxiResource, type HostInput } from "./provider.js";
 import { ownerOf, returnUplinks, type Switches, type Uplinks, uplinksOf } from "./switchUplinks.js";
@@ -61,7 +61,7 @@ type Before = {
 export const virtualSwitch = define<Inputs, Have, Before>({
   type: "VirtualSwitch",
   fields: {
-    name: optionText("the name of a virtual switch, 1 to 32 bytes", 32),
+    name: virtualSwitchName,
     uplinks: uplinkNames.transform((names) => [...names].sort()).optional(),
     mtu: mtu.optional(),
     cdp: z.enum(cdpModes, `must be one of ${cdpModes.join(", ")}`).optional(),

@@ -13,7 +13,7 @@ import {
 } from "../esxcli/network.js";
 import { interfaceAdd, interfaceRemove, interfaceSetMtu } from "../esxcli/vmkernel.js";
 import { type Beside, define, type Failure, type Undo } from "./definition.js";
-import { mtu, optionText, name as word } from "./fields.js";
+import { mtu, portGroupName, name as word } from "./fields.js";
 import { addressOf, faultsOf, ipv4Address, ipv6WithPrefix } from "./ipAddress.js";
 import { leaveMtu } from "./leftMtu.js";
 import { EsxiResource, type HostInput } from "./provider.js";
@@ -57,7 +57,7 @@ export const vmkernelAdapter = define<Inputs, Have, Before>({
       .string("must be the name of a VMkernel adapter")
       .trim()
       .regex(/^vmk(0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])$/, "must be vmk0 to vmk255"),
-    portGroup: optionText("the name of a port group, 1 to 80 bytes", 80),
+    portGroup: portGroupName,
     ipv4: z
       .union(
         [
