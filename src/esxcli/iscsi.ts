@@ -1,5 +1,6 @@
-import type { Argument, EsxcliCommand } from "./command.js";
-import { onAdapter, read, single, write } from "./iscsiCommand.js";
+import { type Options, read, write } from "./call.js";
+import type { EsxcliCommand } from "./command.js";
+import { single } from "./iscsiCommand.js";
 import { integer, rows, type Said, text } from "./output.js";
 
 /** A row of `iscsi adapter list`. [columns: 6.7 and seen for software iSCSI] */
@@ -16,7 +17,7 @@ export interface IscsiAdapter {
 
 export const adapterList: EsxcliCommand<readonly IscsiAdapter[]> = read(
   "iscsi adapter list",
-  [],
+  {},
   rows({
     adapter: text("Adapter"),
     driver: text("Driver"),
@@ -34,7 +35,7 @@ export interface AdapterInfo {
 
 export function adapterGet(vmhba: string): EsxcliCommand<AdapterInfo> {
   const list = rows({ iqn: text("Name"), alias: text("Alias") });
-  return read("iscsi adapter get", onAdapter(vmhba), (stdout) => single(list(stdout), stdout));
+  return read("iscsi adapter get", { adapter: vmhba }, (stdout) => single(list(stdout), stdout));
 }
 
 export interface AdapterNames {
@@ -48,12 +49,12 @@ export const skipIfSessionActive = "skip-if-session-active";
 
 /** Sets the IQN, the alias or both. ESXi refuses a call with neither, and one that sets an alias with `skip-if-session-active`. [6.7] */
 export function adapterSet(vmhba: string, { iqn, alias }: AdapterNames, skip = false): EsxcliCommand<Said> {
-  return write(adapterSetPath, [
-    ...onAdapter(vmhba),
-    ...(iqn === undefined ? [] : [{ name: "name", value: iqn }]),
-    ...(alias === undefined ? [] : [{ name: "alias", value: alias }]),
-    ...(skip ? [{ name: skipIfSessionActive }] : []),
-  ]);
+  return write(adapterSetPath, {
+    adapter: vmhba,
+    name: iqn,
+    alias,
+    [skipIfSessionActive]: skip ? null : undefined,
+  });
 }
 
 /** Which NIC an adapter uses. A software iSCSI adapter has a row for every NIC of the host [seen on 5.0]; an iSER adapter's rows are inferred. */
@@ -64,7 +65,7 @@ export interface PhysicalNetworkPortal {
 
 export const physicalNetworkPortalList: EsxcliCommand<readonly PhysicalNetworkPortal[]> = read(
   "iscsi physicalnetworkportal list",
-  [],
+  {},
   rows({ adapter: text("Adapter"), vmnic: text("Vmnic") }),
 );
 
@@ -87,7 +88,7 @@ export interface NetworkPortal {
 export function networkPortalList(vmhba?: string): EsxcliCommand<readonly NetworkPortal[]> {
   return read(
     "iscsi networkportal list",
-    onAdapter(vmhba),
+    { adapter: vmhba },
     rows({
       adapter: text("Adapter"),
       vmknic: text("Vmknic"),
@@ -111,6 +112,6 @@ export function networkPortalRemove(vmhba: string, vmknic: string, force: boolea
   return write("iscsi networkportal remove", bindingArguments(vmhba, vmknic, force));
 }
 
-function bindingArguments(vmhba: string, vmknic: string, force: boolean): Argument[] {
-  return [...onAdapter(vmhba), { name: "nic", value: vmknic }, ...(force ? [{ name: "force", value: true }] : [])];
+function bindingArguments(vmhba: string, vmknic: string, force: boolean): Options {
+  return { adapter: vmhba, nic: vmknic, force: force || undefined };
 }

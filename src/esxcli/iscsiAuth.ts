@@ -1,5 +1,6 @@
+import { read, write } from "./call.js";
 import type { EsxcliCommand } from "./command.js";
-import { atLevel, type Level, levelPath, read, write } from "./iscsiCommand.js";
+import { atLevel, type Level, levelPath } from "./iscsiCommand.js";
 import { boolean, notUnderstood, rows, type Said, text } from "./output.js";
 
 export const chapLevels = ["prohibited", "discouraged", "preferred", "required"] as const;
@@ -25,21 +26,16 @@ const inheritingColumns = { ...columns, inherits: boolean("Inheritance") };
  */
 export function chapGet(level: Level, direction: ChapDirection): EsxcliCommand<ChapState> {
   const list = level.kind === "adapter" ? rows(columns) : rows(inheritingColumns);
-  return read(
-    levelPath(level, "auth chap get"),
-    [...atLevel(level), { name: "direction", value: direction }],
-    (stdout) => {
-      const all: readonly { direction: string; name: string; level: string; inherits?: boolean }[] = list(stdout);
-      const row =
-        all.length > 1 ? all.find((candidate) => candidate.direction.toLowerCase().startsWith(direction)) : all[0];
-      if (row === undefined && all.length === 0)
-        return { level: "prohibited", name: "", ...(level.kind === "adapter" ? {} : { inherits: true }) };
-      const word = chapLevels.find((known) => known === row?.level.toLowerCase());
-      if (row === undefined || word === undefined)
-        throw notUnderstood(`no CHAP level of direction ${direction}`, stdout);
-      return { level: word, name: row.name, ...(row.inherits ? { inherits: true } : {}) };
-    },
-  );
+  return read(levelPath(level, "auth chap get"), { ...atLevel(level), direction }, (stdout) => {
+    const all: readonly { direction: string; name: string; level: string; inherits?: boolean }[] = list(stdout);
+    const row =
+      all.length > 1 ? all.find((candidate) => candidate.direction.toLowerCase().startsWith(direction)) : all[0];
+    if (row === undefined && all.length === 0)
+      return { level: "prohibited", name: "", ...(level.kind === "adapter" ? {} : { inherits: true }) };
+    const word = chapLevels.find((known) => known === row?.level.toLowerCase());
+    if (row === undefined || word === undefined) throw notUnderstood(`no CHAP level of direction ${direction}`, stdout);
+    return { level: word, name: row.name, ...(row.inherits ? { inherits: true } : {}) };
+  });
 }
 
 export interface ChapValues {
@@ -56,12 +52,12 @@ export function chapSet(
   via: "prompt" | "argument",
 ): EsxcliCommand<Said> {
   return {
-    ...write(levelPath(level, "auth chap set"), [
+    ...write(levelPath(level, "auth chap set"), {
       ...atLevel(level),
-      { name: "direction", value: direction },
-      { name: "level", value: values.level },
-      { name: "authname", value: values.name },
-    ]),
+      direction,
+      level: values.level,
+      authname: values.name,
+    }),
     secret: { name: "secret", value: values.secret, via },
   };
 }
@@ -80,9 +76,5 @@ export function chapInherit(level: Level, direction: ChapDirection): EsxcliComma
 }
 
 function reset(level: Level, direction: ChapDirection, to: "default" | "inherit"): EsxcliCommand<Said> {
-  return write(levelPath(level, "auth chap set"), [
-    ...atLevel(level),
-    { name: "direction", value: direction },
-    { name: to },
-  ]);
+  return write(levelPath(level, "auth chap set"), { ...atLevel(level), direction, [to]: null });
 }

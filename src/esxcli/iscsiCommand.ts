@@ -1,18 +1,5 @@
-import type { Argument, EsxcliCommand } from "./command.js";
-import { notUnderstood, type Said, said } from "./output.js";
-
-/** What the commands below `iscsi` share. Without an adapter a list is of all of them. */
-export function onAdapter(vmhba: string | undefined): Argument[] {
-  return vmhba === undefined ? [] : [{ name: "adapter", value: vmhba }];
-}
-
-export function read<T>(path: string, args: readonly Argument[], decode: (stdout: string) => T): EsxcliCommand<T> {
-  return { kind: "esxcli", path, args, effect: "read", decode };
-}
-
-export function write(path: string, args: readonly Argument[]): EsxcliCommand<Said> {
-  return { kind: "esxcli", path, args, effect: "write", decode: said };
-}
+import type { Options } from "./call.js";
+import { notUnderstood } from "./output.js";
 
 /** The only row of a list. */
 export function single<T>(list: readonly T[], stdout: string): T {
@@ -38,10 +25,10 @@ export function levelPath({ kind }: Level, command: string): string {
   return `${namespaces[kind]} ${command}`;
 }
 
-export function atLevel(level: Level): Argument[] {
-  return [
-    ...onAdapter(level.vmhba),
-    ...(level.kind === "adapter" ? [] : [{ name: "address", value: level.address }]),
-    ...(level.kind === "target" ? [{ name: "name", value: level.name }] : []),
-  ];
+export function atLevel(level: Level): Options {
+  return {
+    adapter: level.vmhba,
+    address: level.kind === "adapter" ? undefined : level.address,
+    name: level.kind === "target" ? level.name : undefined,
+  };
 }

@@ -1,24 +1,24 @@
-import type { Argument, EsxcliCommand } from "./command.js";
-import { onAdapter, read, write } from "./iscsiCommand.js";
+import { type Options, read, write } from "./call.js";
+import type { EsxcliCommand } from "./command.js";
 import { rows, type Said, text } from "./output.js";
 
 /** SendTargets addresses as ESXi prints them, `192.168.1.107:3260` [seen on 5.0]; IPv6 as `[fd00::1]:3260` is inferred. */
 export function sendTargetList(vmhba: string): EsxcliCommand<readonly { readonly sendtarget: string }[]> {
-  return read("iscsi adapter discovery sendtarget list", onAdapter(vmhba), rows({ sendtarget: text("Sendtarget") }));
+  return read("iscsi adapter discovery sendtarget list", { adapter: vmhba }, rows({ sendtarget: text("Sendtarget") }));
 }
 
 /** Adds a discovery address. It does not discover: that is `rediscover`. [6.7] */
 export function sendTargetAdd(vmhba: string, address: string): EsxcliCommand<Said> {
-  return write("iscsi adapter discovery sendtarget add", [...onAdapter(vmhba), { name: "address", value: address }]);
+  return write("iscsi adapter discovery sendtarget add", { adapter: vmhba, address });
 }
 
 export function sendTargetRemove(vmhba: string, address: string): EsxcliCommand<Said> {
-  return write("iscsi adapter discovery sendtarget remove", [...onAdapter(vmhba), { name: "address", value: address }]);
+  return write("iscsi adapter discovery sendtarget remove", { adapter: vmhba, address });
 }
 
 /** Starts discovery and returns at once: `Rediscovery started`. [seen on 5.0] */
 export function rediscover(vmhba: string): EsxcliCommand<Said> {
-  return write("iscsi adapter discovery rediscover", onAdapter(vmhba));
+  return write("iscsi adapter discovery rediscover", { adapter: vmhba });
 }
 
 /** A target that was added by hand. [columns: 6.7; field names of 5.x; only an empty list was seen, on a host with discovered targets] */
@@ -32,7 +32,7 @@ export interface StaticTarget {
 export function staticTargetList(vmhba: string): EsxcliCommand<readonly StaticTarget[]> {
   return read(
     "iscsi adapter discovery statictarget list",
-    onAdapter(vmhba),
+    { adapter: vmhba },
     rows({ name: text("TargetName"), address: text("TargetAddress") }),
   );
 }
@@ -45,6 +45,6 @@ export function staticTargetRemove(vmhba: string, target: StaticTarget): EsxcliC
   return write("iscsi adapter discovery statictarget remove", staticTargetArguments(vmhba, target));
 }
 
-function staticTargetArguments(vmhba: string, { name, address }: StaticTarget): Argument[] {
-  return [...onAdapter(vmhba), { name: "address", value: address }, { name: "name", value: name }];
+function staticTargetArguments(vmhba: string, { name, address }: StaticTarget): Options {
+  return { adapter: vmhba, address, name };
 }

@@ -1,5 +1,6 @@
+import { read, write } from "./call.js";
 import type { EsxcliCommand } from "./command.js";
-import { atLevel, type Level, levelPath, read, write } from "./iscsiCommand.js";
+import { atLevel, type Level, levelPath } from "./iscsiCommand.js";
 import { boolean, maybe, rows, type Said, text } from "./output.js";
 
 /** An iSCSI parameter. [seen on 5.0 for an adapter and a target; field names of 5.x] */
@@ -35,19 +36,15 @@ export function parameterList(level: Level): EsxcliCommand<readonly Parameter[]>
 
 /** Sets a parameter, one a call. [6.7] */
 export function parameterSet(level: Level, key: string, value: string): EsxcliCommand<Said> {
-  return write(levelPath(level, "param set"), [
-    ...atLevel(level),
-    { name: "key", value: key },
-    { name: "value", value },
-  ]);
+  return write(levelPath(level, "param set"), { ...atLevel(level), key, value });
 }
 
 /** Takes a parameter back to the default. [6.7] */
 export function parameterDefault(level: Level, key: string): EsxcliCommand<Said> {
-  return write(levelPath(level, "param set"), [...atLevel(level), { name: "key", value: key }, { name: "default" }]);
+  return write(levelPath(level, "param set"), { ...atLevel(level), key, default: null });
 }
 
 /** Takes a parameter from the level above. Not for an adapter. [6.7] */
 export function parameterInherit(level: Level, key: string): EsxcliCommand<Said> {
-  return write(levelPath(level, "param set"), [...atLevel(level), { name: "key", value: key }, { name: "inherit" }]);
+  return write(levelPath(level, "param set"), { ...atLevel(level), key, inherit: null });
 }

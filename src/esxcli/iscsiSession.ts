@@ -1,5 +1,5 @@
+import { read } from "./call.js";
 import type { EsxcliCommand } from "./command.js";
-import { onAdapter, read } from "./iscsiCommand.js";
 import { integer, rows, text } from "./output.js";
 
 /** A target of an adapter, whatever its portals. [seen on 5.0; field names of 5.x; 6.7 has an alias in place of Max Cons] */
@@ -16,7 +16,7 @@ export interface Target {
 export function targetList(vmhba?: string): EsxcliCommand<readonly Target[]> {
   return read(
     "iscsi adapter target list",
-    onAdapter(vmhba),
+    { adapter: vmhba },
     rows({
       adapter: text("Adapter"),
       target: text("Target"),
@@ -38,7 +38,7 @@ export interface TargetPortal {
 export function targetPortalList(vmhba?: string): EsxcliCommand<readonly TargetPortal[]> {
   return read(
     "iscsi adapter target portal list",
-    onAdapter(vmhba),
+    { adapter: vmhba },
     rows({ adapter: text("Adapter"), target: text("Target"), ip: text("IP"), port: integer("Port") }),
   );
 }
@@ -57,7 +57,7 @@ export interface Session {
 export function sessionList(vmhba?: string): EsxcliCommand<readonly Session[]> {
   return read(
     "iscsi session list",
-    onAdapter(vmhba),
+    { adapter: vmhba },
     rows({
       adapter: text("Adapter"),
       target: text("Target"),
@@ -79,7 +79,7 @@ export interface Connection extends Omit<Session, "authenticationMethod"> {
 export function connectionList(vmhba?: string): EsxcliCommand<readonly Connection[]> {
   return read(
     "iscsi session connection list",
-    onAdapter(vmhba),
+    { adapter: vmhba },
     rows({
       adapter: text("Adapter"),
       target: text("Target"),

@@ -1,5 +1,6 @@
+import { read, write } from "./call.js";
 import type { EsxcliCommand } from "./command.js";
-import { boolean, rows, type Said, said, text } from "./output.js";
+import { boolean, rows, type Said, text } from "./output.js";
 
 /** A row of `system module list`. [columns: ESXCLI reference; no output of a real host is known] */
 export interface VmkernelModule {
@@ -7,13 +8,11 @@ export interface VmkernelModule {
   readonly loaded: boolean;
 }
 
-export const moduleList: EsxcliCommand<readonly VmkernelModule[]> = {
-  kind: "esxcli",
-  path: "system module list",
-  args: [],
-  effect: "read",
-  decode: rows({ name: text("Name"), loaded: boolean("IsLoaded") }),
-};
+export const moduleList: EsxcliCommand<readonly VmkernelModule[]> = read(
+  "system module list",
+  {},
+  rows({ name: text("Name"), loaded: boolean("IsLoaded") }),
+);
 
 /** A parameter of a module. [seen on 6.0: right after a set it shows the new value, so it is what is configured, not what is loaded] */
 export interface ModuleParameter {
@@ -25,13 +24,11 @@ export interface ModuleParameter {
 }
 
 export function moduleParameterList(module: string): EsxcliCommand<readonly ModuleParameter[]> {
-  return {
-    kind: "esxcli",
-    path: "system module parameters list",
-    args: [{ name: "module", value: module }],
-    effect: "read",
-    decode: rows({ name: text("Name"), type: text("Type"), value: text("Value") }),
-  };
+  return read(
+    "system module parameters list",
+    { module },
+    rows({ name: text("Name"), type: text("Type"), value: text("Value") }),
+  );
 }
 
 /**
@@ -42,14 +39,8 @@ export function moduleParameterSet(
   module: string,
   parameters: readonly Pick<ModuleParameter, "name" | "value">[],
 ): EsxcliCommand<Said> {
-  return {
-    kind: "esxcli",
-    path: "system module parameters set",
-    args: [
-      { name: "module", value: module },
-      { name: "parameter-string", value: parameters.map(({ name, value }) => `${name}=${value}`).join(" ") },
-    ],
-    effect: "write",
-    decode: said,
-  };
+  return write("system module parameters set", {
+    module,
+    "parameter-string": parameters.map(({ name, value }) => `${name}=${value}`).join(" "),
+  });
 }

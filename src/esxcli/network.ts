@@ -1,5 +1,6 @@
+import { read } from "./call.js";
 import type { EsxcliCommand } from "./command.js";
-import { boolean, integer, one, rows, type Said, said, text, texts } from "./output.js";
+import { boolean, integer, one, rows, text, texts } from "./output.js";
 
 /** A row of `network ip interface list`: of every TCP/IP stack. [fields: seen on 6.7 to 9; every stack: in use] */
 export interface VmkernelInterface {
@@ -123,23 +124,5 @@ export function portGroupFailover(portGroup: string): EsxcliCommand<PortGroupFai
       ...(all.ownFailback ? { failback } : {}),
     };
     return { active, standby, ownUplinks, own };
-  });
-}
-
-/** Options by their long names. One that is undefined is not given; a flag, which takes no value, is null. */
-export type Options = Readonly<Record<string, string | number | boolean | null | undefined>>;
-
-export function read<T>(path: string, options: Options, decode: (stdout: string) => T): EsxcliCommand<T> {
-  return { kind: "esxcli", path, args: given(options), effect: "read", decode };
-}
-
-export function write(path: string, options: Options): EsxcliCommand<Said> {
-  return { kind: "esxcli", path, args: given(options), effect: "write", decode: said };
-}
-
-function given(options: Options) {
-  return Object.entries(options).flatMap(([name, value]) => {
-    if (value === undefined) return [];
-    return [value === null ? { name } : { name, value }];
   });
 }

@@ -1,5 +1,6 @@
+import { read, write } from "./call.js";
 import type { EsxcliCommand } from "./command.js";
-import { boolean, rows, type Said, said, text } from "./output.js";
+import { boolean, rows, type Said, text } from "./output.js";
 
 /** Global pause (IEEE 802.3x) of a NIC: what is configured, not what was negotiated. */
 export interface Pause {
@@ -18,32 +19,19 @@ export interface NicPause extends Pause {
   readonly supported: boolean;
 }
 
-export const pauseList: EsxcliCommand<readonly NicPause[]> = {
-  kind: "esxcli",
-  path: "network nic pauseParams list",
-  args: [],
-  effect: "read",
-  decode: rows({
+export const pauseList: EsxcliCommand<readonly NicPause[]> = read(
+  "network nic pauseParams list",
+  {},
+  rows({
     nic: text("NIC"),
     supported: boolean("PauseParamsSupported"),
     rx: boolean("PauseRX"),
     tx: boolean("PauseTX"),
     auto: boolean("AutoNegotiation"),
   }),
-};
+);
 
 /** All three, because it is not known what a set without one does to it. [`--nic-name`, `--rx` and `--tx`: in use; `-a`: seen; `--auto`: by its help] */
 export function pauseSet(nic: string, { auto, rx, tx }: Pause): EsxcliCommand<Said> {
-  return {
-    kind: "esxcli",
-    path: "network nic pauseParams set",
-    args: [
-      { name: "nic-name", value: nic },
-      { name: "auto", value: auto },
-      { name: "rx", value: rx },
-      { name: "tx", value: tx },
-    ],
-    effect: "write",
-    decode: said,
-  };
+  return write("network nic pauseParams set", { "nic-name": nic, auto, rx, tx });
 }

@@ -1,5 +1,6 @@
+import { read, write } from "./call.js";
 import type { EsxcliCommand } from "./command.js";
-import { integer, maybe, rows, type Said, said, text } from "./output.js";
+import { integer, maybe, rows, type Said, text } from "./output.js";
 
 /** A row of `storage core adapter list`. [seen on 6.x to 8.x] */
 export interface StorageAdapter {
@@ -10,26 +11,18 @@ export interface StorageAdapter {
   readonly description: string;
 }
 
-export const storageAdapterList: EsxcliCommand<readonly StorageAdapter[]> = {
-  kind: "esxcli",
-  path: "storage core adapter list",
-  args: [],
-  effect: "read",
-  decode: rows({ hba: text("HBAName"), driver: text("Driver"), uid: text("UID"), description: text("Description") }),
-};
+export const storageAdapterList: EsxcliCommand<readonly StorageAdapter[]> = read(
+  "storage core adapter list",
+  {},
+  rows({ hba: text("HBAName"), driver: text("Driver"), uid: text("UID"), description: text("Description") }),
+);
 
 /**
  * Looks for devices on one adapter, or on all; an iSCSI adapter also logs in to its targets. Prints nothing. [seen on 5.5; neither option:
  * `Missing --adapter or --all option`, 6.7]
  */
 export function rescan(vmhba: string | undefined): EsxcliCommand<Said> {
-  return {
-    kind: "esxcli",
-    path: "storage core adapter rescan",
-    args: [vmhba === undefined ? { name: "all" } : { name: "adapter", value: vmhba }],
-    effect: "write",
-    decode: said,
-  };
+  return write("storage core adapter rescan", vmhba === undefined ? { all: null } : { adapter: vmhba });
 }
 
 /**
@@ -49,12 +42,10 @@ export interface StoragePath {
   readonly targetIdentifier: string;
 }
 
-export const pathList: EsxcliCommand<readonly StoragePath[]> = {
-  kind: "esxcli",
-  path: "storage core path list",
-  args: [],
-  effect: "read",
-  decode: rows({
+export const pathList: EsxcliCommand<readonly StoragePath[]> = read(
+  "storage core path list",
+  {},
+  rows({
     runtimeName: text("RuntimeName"),
     device: text("Device"),
     adapter: text("Adapter"),
@@ -62,7 +53,7 @@ export const pathList: EsxcliCommand<readonly StoragePath[]> = {
     state: text("State"),
     targetIdentifier: maybe(text("TargetIdentifier"), ""),
   }),
-};
+);
 
 /** The target of a path, where it is one of iSCSI. [the form was seen for software iSCSI on 5.x] */
 export function targetOf({ targetIdentifier }: StoragePath): string | undefined {
@@ -78,10 +69,8 @@ export interface StorageDevice {
   readonly size: number;
 }
 
-export const storageDeviceList: EsxcliCommand<readonly StorageDevice[]> = {
-  kind: "esxcli",
-  path: "storage core device list",
-  args: [],
-  effect: "read",
-  decode: rows({ device: text("Device"), displayName: text("DisplayName"), size: integer("Size") }),
-};
+export const storageDeviceList: EsxcliCommand<readonly StorageDevice[]> = read(
+  "storage core device list",
+  {},
+  rows({ device: text("Device"), displayName: text("DisplayName"), size: integer("Size") }),
+);

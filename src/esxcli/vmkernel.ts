@@ -1,5 +1,5 @@
+import { read, write } from "./call.js";
 import type { EsxcliCommand } from "./command.js";
-import { read, write } from "./network.js";
 import { type Field, integer, maybe, rows, type Said, text, boolean as trueOrFalse } from "./output.js";
 
 export const addressTypes = ["STATIC", "DHCP", "NONE"] as const;

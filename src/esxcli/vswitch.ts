@@ -1,5 +1,6 @@
+import { write } from "./call.js";
 import type { EsxcliCommand } from "./command.js";
-import { type Failover, type OwnPolicies, write } from "./network.js";
+import type { Failover, OwnPolicies } from "./network.js";
 import type { Said } from "./output.js";
 
 const standard = "network vswitch standard";
