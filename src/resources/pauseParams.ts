@@ -42,6 +42,7 @@ export const pauseParams = define<Inputs, Have, Before>({
     options.some(given) ? [] : [{ field: "rx", reason: "or tx or auto: give at least one of them." }],
 
   id: ({ nic }) => `${nic}/pause`,
+  spellings: ({ nic }) => (nic === undefined ? [] : [{ nic: nic.nic }]),
 
   async lanes(ask, { nic }) {
     return [`nic ${nicOf(await namedDevices(ask, [nic]), nic) ?? nic}`];

@@ -92,6 +92,21 @@ describe("a changed program, on the real engine", function () {
     assert.deepEqual((await program.stack.refresh()).changes, []);
   });
 
+  for (const [first, second] of [
+    ["vmnic4", "vmrdma0"],
+    ["vmrdma0", "vmnic4"],
+  ])
+    it(`that renames a PauseParams and calls its NIC ${second} instead of ${first} takes nothing away`, async () => {
+      const pause = () => /^vmnic4 .*$/m.exec(hand("esxcli network nic pauseParams list"))?.[0].split(/ +/).slice(2, 5);
+      hand("esxcli network nic pauseParams set -n vmnic4 -r true -t true -a true");
+      await program.declare([{ type: "PauseParams", as: "first", nic: first, rx: false, tx: false }]);
+      await program.stack.up();
+      await program.declare([{ type: "PauseParams", as: "second", nic: second, rx: false, tx: false }]);
+      await program.stack.up();
+      assert.deepEqual(pause(), ["false", "false", "true"]);
+      assert.deepEqual((await program.stack.refresh()).changes, []);
+    });
+
   it("that is told to replace an adapter unbinds it first, and makes everything again", async () => {
     const urn = (await program.stack.exportState()).deployment.resources?.find(({ type }) =>
       type.endsWith(":IserAdapter"),
