@@ -9,10 +9,10 @@ import type { HostOptions } from "./options.js";
 import { type Process, runNow, type Streams } from "./process.js";
 import { programs } from "./programs.js";
 import { type Program, Shell, type System } from "./shell.js";
-import type { HostState, IscsiAdapter } from "./state.js";
+import type { HostState } from "./state.js";
 
 export interface RebootOptions {
-  /** Two `vmhba#` that change places: each then belongs to the other's RDMA device. */
+  /** Two `vmhba#` that change places: each then belongs to the other's RDMA device. Of one that nobody has the other one takes the number. */
   readonly swapAdapters?: readonly [string, string];
   /** The iSER adapters do not come back. */
   readonly loseAdapters?: boolean;
@@ -160,21 +160,22 @@ export class SimulatedHost implements System {
     this.files.set(path, (append ? (this.files.get(path) ?? "") : "") + text);
   }
 
-  private swap([first, second]: readonly [string, string], settingsFollow: "device" | "number"): void {
-    const find = (name: string): IscsiAdapter => {
-      const adapter = this.state.iscsiAdapters.find(({ vmhba }) => vmhba === name);
-      if (!adapter) throw new Error(`the simulated host has no iSCSI adapter ${name}`);
-      return adapter;
-    };
-    const [a, b] = [find(first), find(second)];
-    if (settingsFollow === "device") [a.vmhba, b.vmhba] = [b.vmhba, a.vmhba];
-    else [a.device, b.device] = [b.device, a.device];
+  private rebooting(): Process<number> {
+    return immediately(() => {
+      this.reboot();
+      return 0;
+    });
   }
 
-  // biome-ignore lint/correctness/useYield: it asks for nothing
-  private *rebooting(): Process<number> {
-    this.reboot();
-    return 0;
+  private swap([first, second]: readonly [string, string], settingsFollow: "device" | "number"): void {
+    const find = (name: string) => this.state.iscsiAdapters.find(({ vmhba }) => vmhba === name);
+    const [a, b] = [find(first), find(second)];
+    if (!a && !b) throw new Error(`the simulated host has no iSCSI adapter ${first} or ${second}`);
+    if (a && b && settingsFollow === "number") [a.device, b.device] = [b.device, a.device];
+    else {
+      if (a) a.vmhba = second;
+      if (b) b.vmhba = first;
+    }
   }
 
   /** Programs that leave an entry. `echo` and `printf` leave none: what they print may be a secret for a pipe. */
@@ -182,59 +183,99 @@ export class SimulatedHost implements System {
     all: Readonly<Record<string, Program>>,
     effect: "read" | "write" = "read",
   ): Record<string, Program> {
-    const { journal } = this;
     const silent = ["echo", "printf", "true", "false", ":"];
     const wrap = (name: string, program: Program): Program =>
       silent.includes(name)
         ? program
-        : function* (words, streams, shell) {
-            const entry: JournalEntry = { line: [name, ...words].map(quoted).join(" "), effect, status: undefined };
-            journal.push(entry);
-            entry.status = yield* program(words, streams, shell);
-            return entry.status;
+        : (words, streams, shell) => {
+            const entry = this.entry({ line: [name, ...words].map(quoted).join(" "), effect });
+            return this.ended(
+              entry,
+              this.faulty(name, streams, (own) => program(words, own, shell)),
+            );
           };
     return Object.fromEntries(Object.entries(all).map(([name, program]) => [name, wrap(name, program)]));
+  }
+
+  private entry(begun: Omit<JournalEntry, "status">): JournalEntry {
+    const entry = { ...begun, status: undefined };
+    this.journal.push(entry);
+    return entry;
+  }
+
+  private *ended(entry: JournalEntry, process: Process<number>): Process<number> {
+    entry.status = yield* process;
+    return entry.status;
   }
 
   private *esxcli(name: string, words: readonly string[], streams: Streams): Process<number> {
     const { words: kept, spec } = describe(this.state, words);
     const reading = read(this.state, words);
-    const entry: JournalEntry = {
+    const entry = this.entry({
       line: [name, ...kept].map(quoted).join(" "),
       ...(spec ? { path: spec.path } : {}),
       // Help and a line that is not understood change nothing.
       effect: "invocation" in reading ? reading.invocation.spec.effect : "read",
-      status: undefined,
+    });
+    const run = "output" in reading ? () => reading.output : yield* this.prompted(reading.invocation, streams);
+    const path = "output" in reading ? `${spec?.path} --help` : spec?.path;
+    const print = ({ stdout, stderr, status }: Output, { out, err }: Streams) => {
+      out(stdout);
+      err(stderr);
+      return status;
     };
-    this.journal.push(entry);
-    const output = "output" in reading ? reading.output : yield* this.perform(reading.invocation, streams);
-    streams.out(output.stdout);
-    streams.err(output.stderr);
-    entry.status = output.status;
-    return output.status;
+    return yield* this.ended(
+      entry,
+      this.faulty(path ?? "", streams, (own) => immediately(() => print(run(), own))),
+    );
   }
 
-  private *perform({ spec, prompts, run }: Invocation, streams: Streams): Process<Output> {
-    const fault = this.faults.take(spec.path);
+  /** Asks for the secrets, and gives what is then to be done. */
+  private *prompted({ spec, prompts, run }: Invocation, streams: Streams): Process<() => Output> {
     const secrets: string[] = [];
     for (const { long } of prompts) {
       const prompt = this.state.unknowns.promptOn === "stdout" ? streams.out : streams.err;
       prompt(`Enter value for '${long}': `);
       secrets.push((yield* streams.input.line()) ?? "");
     }
-    if (fault) yield* before(fault);
-    if (fault?.kind === "fail") return { status: 1, stdout: `${fault.message ?? "Failed."}\n`, stderr: "" };
-    if (spec.effect === "write") this.counters.writes += 1;
-    const output = run(secrets);
-    if (fault?.kind === "dropAfter") yield { kind: "drop" };
-    return fault ? { ...output, stdout: spoilt(output.stdout, fault) } : output;
+    return () => {
+      if (spec.effect === "write") this.counters.writes += 1;
+      return run(secrets);
+    };
+  }
+
+  /** Runs a program with the fault that is due for it, if any. */
+  private *faulty(path: string, streams: Streams, run: (streams: Streams) => Process<number>): Process<number> {
+    const fault = this.faults.take(path);
+    if (!fault) return yield* run(streams);
+    yield* this.before(fault);
+    if (fault.kind === "fail") {
+      streams.out(`${fault.message ?? "Failed."}\n`);
+      return 1;
+    }
+    let stdout = "";
+    const out = (text: string) => {
+      stdout += text;
+    };
+    const status = yield* run({ ...streams, out });
+    if (fault.kind === "dropAfter") yield { kind: "drop" };
+    if (fault.kind === "hangAfter") yield { kind: "hang" };
+    streams.out(spoilt(stdout, fault));
+    return status;
+  }
+
+  private *before({ kind, delayMs = 1000, reboot, meanwhile }: FaultOptions): Process<void> {
+    if (kind === "meanwhile") meanwhile?.();
+    if (kind === "slow") yield { kind: "delay", milliseconds: delayMs };
+    if (kind === "hang") yield { kind: "hang" };
+    if (kind === "reboot") this.reboot(reboot);
+    if (kind === "dropBefore" || kind === "reboot") yield { kind: "drop" };
   }
 }
 
-function* before({ kind, delayMs = 1000 }: FaultOptions): Process<void> {
-  if (kind === "hang") yield { kind: "hang" };
-  if (kind === "dropBefore") yield { kind: "drop" };
-  if (kind === "slow") yield { kind: "delay", milliseconds: delayMs };
+// biome-ignore lint/correctness/useYield: it asks for nothing
+function* immediately<T>(work: () => T): Process<T> {
+  return work();
 }
 
 function spoilt(stdout: string, { kind }: FaultOptions): string {

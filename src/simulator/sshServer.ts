@@ -31,6 +31,8 @@ export interface Simulator {
   readonly hostKey: string;
   /** `SHA256:…`, as ssh prints it. */
   readonly fingerprint: string;
+  /** How many connections are open now. */
+  readonly open: number;
   /** Cuts all connections without a word, as a power failure does. */
   dropConnections(): void;
   /** Lets a locked account log in again. */
@@ -140,11 +142,12 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   });
 
   const blob = publicKey.getPublicSSH();
-  const dropConnections = () => {
-    for (const socket of sockets.values()) socket.destroy();
+  const drop = (dropped: readonly Socket[]) => {
+    for (const socket of dropped) socket.destroy();
   };
-  // A reboot takes the connections with it, once the answer of the command that asked for it is out.
-  const unsubscribe = host.onReboot(() => setTimeout(dropConnections, 20).unref());
+  const dropConnections = () => drop([...sockets.values()]);
+  // A reboot takes the connections with it that there are, once the answer of the command that asked for it is out.
+  const unsubscribe = host.onReboot(() => void setTimeout(drop, 20, [...sockets.values()]).unref());
   return {
     host,
     address: listen,
@@ -153,6 +156,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     password,
     hostKey: `${publicKey.type} ${blob.toString("base64")}`,
     fingerprint: `SHA256:${createHash("sha256").update(blob).digest("base64").replace(/=+$/, "")}`,
+    get open() {
+      return sockets.size;
+    },
     dropConnections,
     unlock: () => account.unlock(),
     close: async () => {

@@ -127,7 +127,10 @@ describe("a reboot of the simulated host", () => {
   });
 
   it("cannot swap what is not there", () => {
-    assert.throws(() => hand().host.reboot({ swapAdapters: ["vmhba64", "vmhba65"] }), /no iSCSI adapter vmhba64/);
+    assert.throws(
+      () => hand().host.reboot({ swapAdapters: ["vmhba64", "vmhba65"] }),
+      /no iSCSI adapter vmhba64 or vmhba65/,
+    );
   });
 
   it("loses the iSER adapters when asked, or where the unknown says they do not persist", () => {
@@ -262,6 +265,8 @@ describe("faults of a simulated host", () => {
     ["hang", 0],
     ["dropBefore", 0],
     ["dropAfter", 1],
+    ["hangAfter", 1],
+    ["reboot", 0],
   ] as const) {
     it(`${kind}: ends with 255 and ${done === 1 ? "is done" : "does nothing"}`, () => {
       const { host, run } = withAdapter();
@@ -277,6 +282,44 @@ describe("faults of a simulated host", () => {
     host.faults.add({ match, kind: "slow" });
     run(add);
     assert.equal(bindings(run), 1);
+  });
+
+  it("reboot: comes with what is asked of it, and is told to who listens", () => {
+    const { host } = withAdapter();
+    let told = 0;
+    host.onReboot(() => {
+      told += 1;
+    });
+    host.faults.add({ match, kind: "reboot", reboot: { loseAdapters: true } });
+    assert.equal(host.execute(add).status, 255);
+    assert.deepEqual(host.state.iscsiAdapters, []);
+    assert.equal(told, 1);
+  });
+
+  it("meanwhile: is done after what somebody else does", () => {
+    const { host, run, refused } = withAdapter();
+    host.faults.add({ match, kind: "meanwhile", meanwhile: () => void run(add) });
+    assert.match(refused(add), /Already bound/);
+    assert.equal(bindings(run), 1);
+  });
+
+  it("after: leaves the first runs alone", () => {
+    const { host, run, refused } = withAdapter();
+    host.faults.add({ match: "iscsi adapter list", kind: "fail", after: 2 });
+    const list = "esxcli iscsi adapter list";
+    run(list);
+    run(list);
+    assert.equal(refused(list), "Failed.\n");
+    run(list);
+  });
+
+  it("befalls a command's help and other programs by their names", () => {
+    const { host, run } = withAdapter();
+    host.faults.add({ match: `${match} --help`, kind: "fail", message: "No help." });
+    host.faults.add({ match: "grep", kind: "fail", message: "No grep." });
+    assert.deepEqual(host.execute(`esxcli ${match} --help`), { status: 1, stdout: "No help.\n", stderr: "" });
+    assert.equal(host.execute("grep iser /var/log/vmkernel.log").stdout, "No grep.\n");
+    run(add);
   });
 
   it("truncate and garble: are done, and their output is spoilt", () => {
