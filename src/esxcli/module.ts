@@ -31,16 +31,22 @@ export function moduleParameterList(module: string): EsxcliCommand<readonly Modu
   );
 }
 
+export const moduleParameterSetPath = "system module parameters set";
+
 /**
  * Sets the whole parameter string of a module: what is not in it is unset [6.7]. It counts from the next load of the module. An empty
  * string unsets all. [in use]
+ *
+ * `append`: adds to what is set, where the build has the option. [6.7] What it does with a parameter that is set is not known.
  */
 export function moduleParameterSet(
   module: string,
   parameters: readonly Pick<ModuleParameter, "name" | "value">[],
+  append = false,
 ): EsxcliCommand<Said> {
-  return write("system module parameters set", {
+  return write(moduleParameterSetPath, {
     module,
     "parameter-string": parameters.map(({ name, value }) => `${name}=${value}`).join(" "),
+    append: append ? null : undefined,
   });
 }

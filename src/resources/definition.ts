@@ -90,6 +90,11 @@ export interface Definition<I extends object, H, B extends JsonRecord> {
   readonly status?: readonly string[];
   /** Nothing on the host is left of it, so that deleting it needs no host. */
   readonly leavesNothing?: true;
+  /**
+   * One command writes declared values together with others that are as they were read, so two who write at the same time may undo each other. The
+   * host is looked at once more a moment after a write, and what was undone is written again.
+   */
+  readonly shared?: true;
   /** How long, in seconds, the host may take to show what was written. Default 10. */
   readonly settleSeconds?: number;
   /** Failures of the plan that may only mean that something has not appeared yet: the host is looked at again for `settleSeconds`. */

@@ -1,4 +1,4 @@
-import { IserError } from "../errors.js";
+import { type ErrorCode, IserError } from "../errors.js";
 import { describe, type HostCommand } from "../esxcli/command.js";
 import type { Said } from "../esxcli/output.js";
 import { explained, interpret } from "../esxcli/run.js";
@@ -22,6 +22,12 @@ export interface Reach {
 /** A connection that is lost is opened again this often; each time the host is observed anew before anything is written. */
 const attempts = 3;
 const defaultSettleSeconds = 10;
+
+/** Milliseconds from a read to the write that follows from it, at most: a few round trips and starts of esxcli. */
+const betweenReadAndWrite = 3000;
+
+/** Failures of a command that are no refusal: the host did not say what became of it. */
+const unanswered: ReadonlySet<ErrorCode> = new Set(["CONNECTION_LOST", "COMMAND_TIMEOUT", "OUTPUT_TOO_LARGE"]);
 
 /** What cannot change while a connection lasts, for all resources of the process. */
 const stable = new WeakMap<Session, Map<string, Promise<unknown>>>();
@@ -96,7 +102,7 @@ export class HostWork {
         await this.apply(session, [command]);
         taken.push(command);
       } catch (error) {
-        if (!(error instanceof IserError) || error.code === "CONNECTION_LOST") throw error;
+        if (!(error instanceof IserError) || unanswered.has(error.code)) throw error;
         this.tell(session, id, [`not given back: ${error.message}`]);
       }
     }
@@ -126,6 +132,33 @@ export class HostWork {
       problem: `the commands succeeded, but after ${this.deadline / 1000} s the host does not show the change`,
       said: `still to do: ${(remaining as readonly HostCommand[]).map(describe).join("; ")}`,
       cure: "Look at the host and its VMkernel log, then run pulumi up again: it goes on from what the host shows.",
+    });
+  }
+
+  /**
+   * Settles, and where others write the same value looks again when one who has read it before our write must have written. What is undone by
+   * then is written again, with theirs in it.
+   */
+  async hold<H>(
+    session: Session,
+    observe: () => Promise<H>,
+    left: (have: H) => readonly HostCommand[],
+    rests?: (have: H) => boolean,
+  ): Promise<H> {
+    let have = await this.settle(session, observe, left, rests);
+    if (!this.definition.shared) return have;
+    for (let attempt = 1; attempt <= attempts; attempt += 1) {
+      await this.reach.sleep(betweenReadAndWrite);
+      have = await observe();
+      const undone = left(have);
+      if (undone.length === 0) return have;
+      await this.apply(session, undone);
+      have = await this.settle(session, observe, left, rests);
+    }
+    throw new IserError("NOT_CONVERGED", {
+      host: session.host,
+      problem: `somebody else writes the same at the same time: what was written was undone ${attempts} times`,
+      cure: "See who else manages this host, then run pulumi up again.",
     });
   }
 

@@ -177,7 +177,7 @@ export class Lifecycle {
       ]);
     } else if (undo.commands.length > 0) {
       const left = (now: unknown) => (isThere(now) ? definition.remove(now, inputs, before, peers, true).commands : []);
-      await this.work.settle(session, observe, left);
+      await this.work.hold(session, observe, left);
     }
     const attempts = undo.attempts ?? [];
     const taken = await this.work.attempt(session, id, attempts);
@@ -255,8 +255,9 @@ export class Lifecycle {
         const left = (now: unknown) => definition.plan(now, want, { last: want, unfinished: false });
         const wrote = commands.length > 0;
         const rests = (now: unknown) => definition.rests?.(now, want) ?? true;
-        const now = !wrote || rebootRequired ? have : await this.work.settle(session, observe, left, rests);
+        const now = !wrote || rebootRequired ? have : await this.work.hold(session, observe, left, rests);
         if (wrote) this.work.tell(session, this.id(news), definition.remarks?.(now, want) ?? []);
+        if (olds === undefined && recorded?.existed === true) this.work.tell(session, this.id(news), [adopted]);
         const was = (olds ?? {}) as JsonRecord;
         return {
           ...news,
@@ -294,6 +295,9 @@ export class Lifecycle {
       this.peersAt(properties).declared.set(this.definition.id(inputs), (state.before ?? {}) as JsonRecord);
   }
 }
+
+/** Also told after a run that was killed between a write and its note in state: nobody knows then whose the object is. */
+const adopted = "was there before it was declared: it is adopted, and stays when it is destroyed.";
 
 /** An error that makes Pulumi keep the resource, as failed to initialise: the next `up` goes on from there. */
 function halfDone(error: unknown, id: string, properties: Properties): Error {

@@ -6,9 +6,10 @@ import {
   moduleList,
   moduleParameterList,
   moduleParameterSet,
+  moduleParameterSetPath,
   type VmkernelModule,
 } from "../esxcli/module.js";
-import { uptime } from "../esxcli/system.js";
+import { optionsOf, uptime } from "../esxcli/system.js";
 import { define } from "./definition.js";
 import { EsxiResource, type HostInput } from "./provider.js";
 
@@ -25,6 +26,8 @@ interface Have {
   readonly parameters: readonly ModuleParameter[];
   /** Seconds since the host was started. */
   readonly uptime: number;
+  /** The build can add parameters to those that are set. Only asked for where that may be all there is to do. */
+  readonly appends: boolean;
 }
 
 /** By parameter: its value, or the empty text when it was not set. */
@@ -65,16 +68,19 @@ export const moduleParameters = define<Inputs, Have, Before>({
     parameters: parameterMap,
   },
   identity: ["module"],
+  shared: true,
   outputs: ["rebootRequired", "writtenAt", "uptimeWhenWritten"],
 
   id: ({ module }) => `module/${module}`,
   lanes: async (_ask, { module }) => [`module ${module}`],
 
-  async observe(ask, { module }) {
+  async observe(ask, { module, parameters: declared }) {
     const [modules, up] = await Promise.all([ask(moduleList), ask(uptime)]);
     const isThere = modules.some(({ name }) => name === module);
     const parameters = isThere ? await ask(moduleParameterList(module)) : [];
-    return { modules, parameters, uptime: Math.floor(up / 1_000_000) };
+    const areNew = areUnset(parameters, Object.keys(declared));
+    const appends = areNew && (await ask(optionsOf(moduleParameterSetPath))).has("append");
+    return { modules, parameters, uptime: Math.floor(up / 1_000_000), appends };
   },
 
   exists: (have, inputs) => moduleOf(have, inputs) !== undefined,
@@ -149,11 +155,19 @@ function isReached(have: Have, target: Values): boolean {
   return Object.entries(target).every(([name, value]) => isSame(configured(have, name), value));
 }
 
+function areUnset(parameters: readonly ModuleParameter[], names: readonly string[]): boolean {
+  const unset = parameters.filter(({ value }) => value.trim() === "").map(({ name }) => name);
+  return names.every((name) => unset.includes(name));
+}
+
 function withBlanks({ parameters }: Have): readonly string[] {
   return parameters.filter(({ value }) => /[\s"'\\]/.test(value.trim())).map(({ name }) => name);
 }
 
-/** The whole parameter string, for what is not in it is unset: what the host has, with the target's values in place of its own. */
+/**
+ * The whole parameter string, for what is not in it is unset: what the host has, with the target's values in place of its own. Where parameters
+ * are only added it is not written anew, so that nothing is lost of what somebody else has set since it was read.
+ */
 function setting(have: Have, module: string, target: Values) {
   const unquotable = withBlanks(have);
   if (unquotable.length > 0) {
@@ -162,6 +176,9 @@ function setting(have: Have, module: string, target: Values) {
       cure: "Nothing was written. Give them values without blanks and quotes by hand, `esxcli system module parameters set --append`, or set the declared ones by hand too.",
     });
   }
+  const values = Object.entries(target).map(([name, value]) => ({ name, value }));
+  const areAdded = areUnset(have.parameters, Object.keys(target)) && values.every(({ value }) => value !== "");
+  if (have.appends && areAdded) return moduleParameterSet(module, values, true);
   const merged = have.parameters.map(({ name, value }) => ({ name, value: target[name] ?? value.trim() }));
   return moduleParameterSet(
     module,

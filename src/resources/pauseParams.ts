@@ -38,6 +38,7 @@ export const pauseParams = define<Inputs, Have, Before>({
   identity: ["nic"],
   outputs: [],
 
+  shared: true,
   rules: (_inputs, given) =>
     options.some(given) ? [] : [{ field: "rx", reason: "or tx or auto: give at least one of them." }],
 

@@ -4,7 +4,9 @@ import { Lifecycle } from "../../src/resources/lifecycle.js";
 import { Run } from "../../src/resources/peers.js";
 import { SshReach } from "../../src/resources/reach.js";
 import { startSimulator } from "../../src/simulator/index.js";
+import type { Target } from "../../src/transport/credentials.js";
 import { Pool } from "../../src/transport/pool.js";
+import type { Session } from "../../src/transport/session.js";
 
 type Options = Parameters<typeof startSimulator>[0];
 type Simulator = Awaited<ReturnType<typeof startSimulator>>;
@@ -12,7 +14,7 @@ type Simulator = Awaited<ReturnType<typeof startSimulator>>;
 /** A simulated host on the loopback interface, and what the provider process has of it: lifecycles over real SSH. */
 export class Lab {
   readonly notices: string[] = [];
-  readonly pool = new Pool();
+  readonly pool = new Patience();
   private readonly reach = new SshReach(this.pool);
   private readonly run = new Run();
 
@@ -40,6 +42,11 @@ export class Lab {
     return new Declared(new Lifecycle(definition, this.reach, this.run), this.settings);
   }
 
+  /** What another provider process has of the same host: nothing but what is in state. Closing its pool is enough. */
+  anotherProcess(): Lab {
+    return new Lab(this.simulator);
+  }
+
   /** Another resource of the same type, in the same provider process. */
   sibling(other: Declared): Declared {
     return new Declared(other.life, this.settings);
@@ -63,6 +70,16 @@ export class Lab {
   async close(): Promise<void> {
     await this.pool.close();
     await this.simulator.close();
+  }
+}
+
+/** A pool that can be told how long a command may take. */
+class Patience extends Pool {
+  /** Seconds. Undefined: as the target says. */
+  commandTimeout: number | undefined;
+
+  override use<T>(target: Target, work: (session: Session) => Promise<T>): Promise<T> {
+    return super.use({ ...target, commandTimeout: this.commandTimeout ?? target.commandTimeout }, work);
   }
 }
 

@@ -10,7 +10,7 @@ type Have = Parameters<typeof moduleParameters.plan>[0];
 const uptime = 3600;
 const now = new Date("2024-01-15T08:00:00Z");
 const names = ["max_vfs", "pfcrx", "pfctx", "trust_state"];
-const have = (values: Record<string, string> = {}, loaded = true): Have => ({
+const have = (values: Record<string, string> = {}, loaded = true, appends = false): Have => ({
   modules: [
     { name: "vmkernel", loaded: true },
     { name: "nmlx5_core", loaded },
@@ -22,6 +22,7 @@ const have = (values: Record<string, string> = {}, loaded = true): Have => ({
     value: values[name] ?? "",
   })),
   uptime,
+  appends,
 });
 const want = (parameters: Record<string, string>, module = "nmlx5_core") => ({ module, parameters });
 const fresh = { last: undefined, unfinished: false };
@@ -53,6 +54,26 @@ describe("ModuleParameters plans", () => {
     it(title, () =>
       assert.deepEqual(moduleParameters.plan(have(values), want(parameters), fresh).map(shown), commands),
     );
+
+  const additions: [string, Record<string, string>, Record<string, string>, string][] = [
+    [
+      "adds to what others have set",
+      { max_vfs: "4,4" },
+      { pfcrx: "0x08", pfctx: "0x08" },
+      "'pfcrx=0x08 pfctx=0x08' --append",
+    ],
+    [
+      "writes all where one of two is set",
+      { pfctx: "0x04" },
+      { pfcrx: "0x08", pfctx: "0x08" },
+      "'pfcrx=0x08 pfctx=0x08'",
+    ],
+  ];
+  for (const [title, values, parameters, commands] of additions)
+    it(`${title}, where the build can add`, () =>
+      assert.deepEqual(moduleParameters.plan(have(values, true, true), want(parameters), fresh).map(shown), [
+        `${set}${commands}`,
+      ]));
 
   it("again what an interrupted run may have written unseen, so that a reboot is known to be due", () =>
     assert.deepEqual(
