@@ -25,14 +25,17 @@ export class Program {
   static async start(options: Parameters<typeof startSimulator>[0], config: Config = {}): Promise<Program> {
     const simulator = await startSimulator(options);
     try {
-      return new Program(
-        simulator,
-        await Stack.init(project, "dev", config, { env: { ESXI_ISER_PASSWORD: simulator.password } }),
-      );
+      return await Program.on(simulator, config);
     } catch (error) {
       await simulator.close();
       throw error;
     }
+  }
+
+  /** A stack of its own for a host that another may have, too. */
+  static async on(simulator: Simulator, config: Config = {}): Promise<Program> {
+    const env = { ESXI_ISER_PASSWORD: simulator.password };
+    return new Program(simulator, await Stack.init(project, "dev", config, { env }));
   }
 
   get host() {

@@ -180,6 +180,13 @@ export class Stack {
     await this.must(["stack", "import", "--file", file]);
   }
 
+  /** Kills the processes of this stack whose command line has the word, as `dynamic-provider/`, and says how many there were. */
+  kill(word: string, signal: NodeJS.Signals = "SIGKILL"): number {
+    const killed = marked(markOf(this.folder)).filter(({ command }) => command.includes(word));
+    for (const { pid } of killed) kill(pid, signal);
+    return killed.length;
+  }
+
   /** Kills what still runs and removes everything. The resources are not destroyed. */
   dispose(): void {
     this.forget();
@@ -263,36 +270,47 @@ function remove(folder: string): void {
  * a killed CLI (seen on 3.259.0); they are known by the PULUMI_HOME in their environment. Synchronous, because it also runs at an exit.
  */
 function killAllIn(folder: string): void {
-  const mark = `PULUMI_HOME=${join(folder, "pulumi")}`;
+  const mark = markOf(folder);
   const pause = new Int32Array(new SharedArrayBuffer(4));
   const end = Date.now() + KILL_TIMEOUT_MS;
   // Looked for again and again, for one of them may just be starting another.
-  for (let pids = marked(mark); pids.length > 0 && Date.now() < end; pids = marked(mark)) {
-    for (const pid of pids) kill(pid);
+  for (let found = marked(mark); found.length > 0 && Date.now() < end; found = marked(mark)) {
+    for (const { pid } of found) kill(pid);
     Atomics.wait(pause, 0, 0, 10);
   }
 }
 
-function kill(pid: number): void {
+function kill(pid: number, signal: NodeJS.Signals = "SIGKILL"): void {
   try {
-    process.kill(pid, "SIGKILL");
+    process.kill(pid, signal);
   } catch {
     // Ended meanwhile.
   }
 }
 
-function marked(mark: string): number[] {
+interface Process {
+  readonly pid: number;
+  readonly command: string;
+}
+
+function markOf(folder: string): string {
+  return `PULUMI_HOME=${join(folder, "pulumi")}`;
+}
+
+function marked(mark: string): Process[] {
   return existsSync("/proc") ? inProc(mark) : inPs(mark);
 }
 
-function inProc(mark: string): number[] {
+function inProc(mark: string): Process[] {
   const pids = readdirSync("/proc").map(Number).filter(Number.isInteger);
-  return pids.filter((pid) => readIfThere(`/proc/${pid}/environ`).split("\0").includes(mark));
+  return pids
+    .filter((pid) => readIfThere(`/proc/${pid}/environ`).split("\0").includes(mark))
+    .map((pid) => ({ pid, command: readIfThere(`/proc/${pid}/cmdline`).replaceAll("\0", " ") }));
 }
 
 /** For macOS, whose ps prints the environment with -E. */
-function inPs(mark: string): number[] {
+function inPs(mark: string): Process[] {
   const { stdout } = spawnSync("ps", ["-A", "-E", "-ww", "-o", "pid=,command="], { encoding: "utf8" });
   const lines = stdout.split("\n").filter((line) => line.split(" ").includes(mark));
-  return lines.map((line) => Number.parseInt(line, 10));
+  return lines.map((command) => ({ pid: Number.parseInt(command, 10), command }));
 }
