@@ -28,12 +28,12 @@ export function chapGet(level: Level, direction: ChapDirection): EsxcliCommand<C
   const list = level.kind === "adapter" ? rows(columns) : rows(inheritingColumns);
   return read(levelPath(level, "auth chap get"), { ...atLevel(level), direction }, (stdout) => {
     const all: readonly { direction: string; name: string; level: string; inherits?: boolean }[] = list(stdout);
-    const row =
-      all.length > 1 ? all.find((candidate) => candidate.direction.toLowerCase().startsWith(direction)) : all[0];
-    if (row === undefined && all.length === 0)
+    if (all.length === 0)
       return { level: "prohibited", name: "", ...(level.kind === "adapter" ? {} : { inherits: true }) };
+    const [row, ...more] = all.filter((candidate) => candidate.direction.toLowerCase().startsWith(direction));
     const word = chapLevels.find((known) => known === row?.level.toLowerCase());
-    if (row === undefined || word === undefined) throw notUnderstood(`no CHAP level of direction ${direction}`, stdout);
+    if (row === undefined || more.length > 0 || word === undefined)
+      throw notUnderstood(`no CHAP level of direction ${direction}`, stdout);
     return { level: word, name: row.name, ...(row.inherits ? { inherits: true } : {}) };
   });
 }

@@ -1,5 +1,5 @@
-import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { IserError } from "../errors.js";
+import { type Element, parseXml } from "./xml.js";
 
 /**
  * Strict decoding of `--formatter=xml`. The shape was seen on ESXi 8:
@@ -22,14 +22,6 @@ export interface Field<T> {
 
 export type Fields<T> = { readonly [K in keyof T]: Field<T[K]> };
 
-/** An element of the document: its tag, its attributes, its child elements, and its text when it has no children. */
-interface Element {
-  readonly tag: string;
-  readonly attributes: Readonly<Record<string, string>>;
-  readonly children: readonly Element[];
-  readonly text: string;
-}
-
 export function text(name: string): Field<string> {
   return { name, kind: "a string", read: (value) => scalar(value, ["string"]) };
 }
@@ -49,11 +41,14 @@ export function integer(name: string): Field<number> {
 
 /** A boolean, written as `<boolean>` or, as `iscsi adapter get` does for some [6.7], as the string true or false. */
 export function boolean(name: string): Field<boolean> {
-  const words: Record<string, boolean> = { true: true, false: false };
+  const words = new Map([
+    ["true", true],
+    ["false", false],
+  ]);
   return {
     name,
     kind: "true or false",
-    read: (value) => words[(scalar(value, ["boolean", "string"]) ?? "").toLowerCase()],
+    read: (value) => words.get((scalar(value, ["boolean", "string"]) ?? "").toLowerCase()),
   };
 }
 
@@ -64,9 +59,8 @@ export function texts(name: string): Field<readonly string[]> {
     kind: "a list of strings",
     read: (value) => {
       if (value.tag === "list") {
-        return value.children.every((child) => child.tag === "string")
-          ? value.children.map((child) => child.text)
-          : undefined;
+        const values = value.children.flatMap((child) => scalar(child, ["string"]) ?? []);
+        return values.length === value.children.length && isBlank(value) ? values : undefined;
       }
       const joined = scalar(value, ["string"]);
       return joined
@@ -82,17 +76,23 @@ export function maybe<T>(field: Field<T>, absent: T): Field<T> {
   return { ...field, absent };
 }
 
-function scalar(value: Element, tags: readonly string[]): string | undefined {
-  return tags.includes(value.tag) && value.children.length === 0 ? value.text : undefined;
+/** The text of a value. U+FFFD is what bytes that are no UTF-8 were decoded to: then it is not known what the host has. */
+function scalar({ tag, children, text }: Element, tags: readonly string[]): string | undefined {
+  return tags.includes(tag) && children.length === 0 && !text.includes("\ufffd") ? text : undefined;
+}
+
+/** Beside its child elements there is nothing. */
+function isBlank({ children, text }: Element): boolean {
+  return children.length > 0 || text.trim() === "";
 }
 
 /** Rows, from a list of structures. */
 export function rows<T>(fields: Fields<T>): (stdout: string) => readonly T[] {
   return (stdout) => {
     const root = parse(stdout);
-    if (root.children.length === 0) return [];
+    if (root.children.length === 0 && isBlank(root)) return [];
     const list = only(root, stdout);
-    if (list.tag !== "list") throw notUnderstood(`expected a list, found <${list.tag}>`, stdout);
+    if (list.tag !== "list" || !isBlank(list)) throw notUnderstood(`expected a list, found <${list.tag}>`, stdout);
     return list.children.map((structure) => record(structure, fields, stdout));
   };
 }
@@ -123,12 +123,12 @@ export interface Said {
 }
 
 /**
- * The answer of a write: nothing, a document that is empty, a string, a boolean, or bare text. It is not data, so its form is
- * not judged; only an explicit `false` is a failure.
+ * The answer of a write: nothing, a document that is empty, a string, a boolean, or bare text. It is not data, so what is in it is
+ * not judged; only an explicit `false` is a failure. A document must be one to the end, or a `false` could be missed.
  */
 export function said(stdout: string): Said {
   const body = stdout.replace(/^(?:Enter value for '[^']*':\s*)+/, "").trim();
-  const words = XMLValidator.validate(body) === true ? flatten(element(body)).trim() : body;
+  const words = body.includes("<output") ? flatten(parse(body)).trim() : body;
   if (words === "false")
     throw new IserError("COMMAND_FAILED", {
       problem: "the command answered false",
@@ -142,11 +142,17 @@ function flatten(from: Element): string {
 }
 
 function record<T>(structure: Element, fields: Fields<T>, stdout: string): T {
-  if (structure.tag !== "structure") throw notUnderstood(`expected a structure, found <${structure.tag}>`, stdout);
-  const values = new Map(structure.children.map((child) => [child.attributes.name, child]));
+  if (structure.tag !== "structure" || !isBlank(structure))
+    throw notUnderstood(`expected a structure, found <${structure.tag}>`, stdout);
+  const stranger = structure.children.find(({ tag, attributes }) => tag !== "field" || attributes.name === undefined);
+  if (stranger !== undefined) throw notUnderstood(`expected a field with a name, found <${stranger.tag}>`, stdout);
   const entries = Object.entries(fields) as [string, Field<unknown>][];
   return Object.fromEntries(
-    entries.map(([key, field]) => [key, fieldValue(values.get(field.name), field, stdout)]),
+    entries.map(([key, field]) => {
+      const [holder, ...more] = structure.children.filter(({ attributes }) => attributes.name === field.name);
+      if (more.length > 0) throw notUnderstood(`the field ${field.name} is there more than once`, stdout);
+      return [key, fieldValue(holder, field, stdout)];
+    }),
   ) as T;
 }
 
@@ -168,21 +174,9 @@ function only(parent: Element, stdout: string): Element {
   return child;
 }
 
-/** Values are text until a field says what they are; nothing is trimmed, so names keep their blanks. */
-const parser = new XMLParser({
-  preserveOrder: true,
-  ignoreAttributes: false,
-  attributeNamePrefix: "",
-  parseTagValue: false,
-  parseAttributeValue: false,
-  trimValues: false,
-  htmlEntities: true,
-});
-
+/** The `<root>` of an answer. Values are text until a field says what they are; nothing is trimmed, so names keep their blanks. */
 function parse(stdout: string): Element {
-  // The parser accepts a document that was cut off; the validator does not.
-  if (XMLValidator.validate(stdout) !== true) throw notUnderstood("it is not a complete XML document", stdout);
-  const output = element(stdout);
+  const output = documentOf(stdout);
   const root = output.children[0];
   if (output.tag !== "output" || root?.tag !== "root" || output.children.length !== 1) {
     throw notUnderstood("it is not an <output> with one <root>", stdout);
@@ -190,35 +184,23 @@ function parse(stdout: string): Element {
   return root;
 }
 
-type Parsed = Record<string, unknown>;
-
-function element(xml: string): Element {
-  const document = (parser.parse(xml) as Parsed[]).filter((node) => !tagOf(node).startsWith("?"));
-  const top = document.find((node) => tagOf(node) !== "#text");
-  return top === undefined ? { tag: "", attributes: {}, children: [], text: xml } : convert(top);
-}
-
-function tagOf(node: Parsed): string {
-  return Object.keys(node).find((key) => key !== ":@") ?? "";
-}
-
-function convert(node: Parsed): Element {
-  const tag = tagOf(node);
-  const inner = node[tag] as Parsed[];
-  return {
-    tag,
-    attributes: (node[":@"] ?? {}) as Record<string, string>,
-    children: inner.filter((child) => tagOf(child) !== "#text").map(convert),
-    text: inner.map((child) => (tagOf(child) === "#text" ? String(child["#text"]) : "")).join(""),
-  };
+function documentOf(stdout: string): Element {
+  try {
+    return parseXml(stdout);
+  } catch (error) {
+    throw notUnderstood(`it is not a complete XML document (${(error as Error).message})`, stdout);
+  }
 }
 
 /** An error that quotes the beginning of what was not understood. */
 export function notUnderstood(problem: string, stdout: string): IserError {
-  const quoted = stdout.length > 300 ? `${stdout.slice(0, 300)}…` : stdout;
   return new IserError("OUTPUT_NOT_UNDERSTOOD", {
-    problem: `the output was not understood: ${problem}`,
-    said: quoted === "" ? "(nothing)" : quoted,
+    problem: `the output was not understood: ${beginning(problem)}`,
+    said: beginning(stdout) || "(nothing)",
     cure: "Nothing was concluded from it. Run the command on the host; if it works there, report its output and the ESXi build.",
   });
+}
+
+function beginning(text: string): string {
+  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
 }

@@ -103,12 +103,19 @@ export interface RoceLogLine {
  */
 export const roceLog: LogQuery<readonly RoceLogLine[]> = vmkernelLog("iser_set_roce: Setting roce type", 64, (lines) =>
   lines.flatMap((line) => {
-    const match = /(\d{4}-\d\d-\d\dT[\d:.]+Z).*Setting roce type: (\d+) for vmhba: (vmhba\d+)\s*$/.exec(line);
-    const [, at, type, vmhba] = match ?? [];
+    const [, at = "", type, vmhba] = roceLine.exec(line) ?? [];
     const version = roceVersions[Number(type)];
+    const time = new Date(at);
     // A line that is not of this form says nothing: the log is a hint, and what it does not confirm is told as not confirmed.
-    return at === undefined || vmhba === undefined || version === undefined
+    return vmhba === undefined || version === undefined || Number.isNaN(time.getTime())
       ? []
-      : [{ at: new Date(at), vmhba, version }];
+      : [{ at: time, vmhba, version }];
   }),
 );
+
+/**
+ * The whole line: the file's name if several were searched, the time, what else is in the header, which ends with the only bracket
+ * that nothing opens, and the message. So a message of others that quotes these words, with a name that somebody chose, is not taken for one.
+ */
+const roceLine =
+  /^(?:[\w./-]+:)?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)(?: (?:[^()]|\(\d+\)){1,200})?\)iser: iser_set_roce: Setting roce type: (\d) for vmhba: (vmhba\d+)\s*$/;

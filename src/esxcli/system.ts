@@ -29,8 +29,9 @@ export function optionsOf(path: string): HelpQuery<ReadonlySet<string>> {
     effect: "read",
     stable: true,
     decode: (stdout) => {
-      if (!/^Usage: esxcli /m.test(stdout)) throw notUnderstood("it is not the help of a command", stdout);
-      return new Set([...stdout.matchAll(/^\s+(?:-\w\|)?--([a-z][a-z0-9-]*)/gm)].map((match) => match[1] ?? ""));
+      if (!stdout.split("\n").some((line) => line.startsWith(`Usage: esxcli ${path} `)))
+        throw notUnderstood("it is not the help of the command", stdout);
+      return new Set([...stdout.matchAll(/^[ \t]+(?:-\w\|)?--([a-z][a-z0-9-]*)/gm)].map((match) => match[1] ?? ""));
     },
   };
 }
@@ -51,8 +52,11 @@ export const time: EsxcliCommand<Date> = {
   args: [],
   effect: "read",
   decode: (stdout) => {
-    const now = new Date(bare(text("time"))(stdout));
-    if (Number.isNaN(now.getTime())) throw notUnderstood("it is not a time", stdout);
+    const said = bare(text("time"))(stdout);
+    const now = new Date(said);
+    // Without the Z it would be taken for this machine's time, and a Date takes almost any text for a time.
+    if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(said) || Number.isNaN(now.getTime()))
+      throw notUnderstood("it is not a time", stdout);
     return now;
   },
 };

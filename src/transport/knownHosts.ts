@@ -16,7 +16,8 @@ export interface KnownKey {
 export function knownKeys(text: string, host: string, port: number): KnownKey[] {
   const name = knownHostsName(host, port);
   return text.split(/\r?\n/).flatMap((content, index) => {
-    const words = content.trim().split(/\s+/);
+    // Other blanks, such as a form feed, part nothing for OpenSSH.
+    const words = content.split(/[ \t]+/).filter((word) => word !== "");
     const marker = words[0]?.startsWith("@") ? words.shift() : undefined;
     const [names, type, base64] = words;
     if (names === undefined || names.startsWith("#") || type === undefined || base64 === undefined) return [];
@@ -43,11 +44,10 @@ export function keyType(key: Buffer): string | undefined {
 
 function isFor(names: string, name: string): boolean {
   if (names.startsWith("|1|")) return isHashOf(names, name);
-  const patterns = names.split(",");
-  const matches = (pattern: string) => wildcard(pattern).test(name);
+  const patterns = names.toLowerCase().split(",");
   return (
-    patterns.some((p) => !p.startsWith("!") && matches(p)) &&
-    !patterns.some((p) => p.startsWith("!") && matches(p.slice(1)))
+    patterns.some((p) => !p.startsWith("!") && fits(p, name)) &&
+    !patterns.some((p) => p.startsWith("!") && fits(p.slice(1), name))
   );
 }
 
@@ -58,10 +58,20 @@ function isHashOf(hashed: string, name: string): boolean {
   return createHmac("sha1", Buffer.from(salt, "base64")).update(name).digest().equals(Buffer.from(hash, "base64"));
 }
 
-function wildcard(pattern: string): RegExp {
-  const source = pattern
-    .replaceAll(/[\\^$.+()|[\]{}]/g, "\\$&")
-    .replaceAll("*", ".*")
-    .replaceAll("?", ".");
-  return new RegExp(`^${source}$`, "i");
+/** Whether a pattern of `*`, any text, and `?`, any character, fits. Only the last `*` is ever tried again, so no pattern takes long. */
+function fits(pattern: string, name: string): boolean {
+  let [at, star, tried] = [0, -1, 0];
+  for (let position = 0; position < name.length; ) {
+    if (pattern[at] === "*") {
+      star = at++;
+      tried = position;
+    } else if (pattern[at] === "?" || pattern[at] === name[position]) {
+      at++;
+      position++;
+    } else if (star >= 0) {
+      at = star + 1;
+      position = ++tried;
+    } else return false;
+  }
+  return /^\**$/.test(pattern.slice(at));
 }

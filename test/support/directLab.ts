@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { describe } from "../../src/esxcli/command.js";
+import { describe, type HostCommand } from "../../src/esxcli/command.js";
 import { interpret } from "../../src/esxcli/run.js";
 import type { Reach } from "../../src/resources/hostWork.js";
 import { type AnyDefinition, fieldsOf } from "../../src/resources/inputs.js";
 import { Lifecycle } from "../../src/resources/lifecycle.js";
 import { Run } from "../../src/resources/peers.js";
 import { type HostOptions, SimulatedHost } from "../../src/simulator/index.js";
-import type { Session } from "../../src/transport/session.js";
+import type { Outcome, Session } from "../../src/transport/session.js";
 import { render } from "../../src/transport/sshLine.js";
 import { Declared } from "./lab.js";
 
@@ -19,7 +19,11 @@ export class DirectLab {
   private lives = new Map<AnyDefinition, Lifecycle>();
   private readonly lanes = new Map<string, Promise<unknown>>();
 
-  constructor(options: HostOptions = {}) {
+  /** `onAnswer` is told every command of the lifecycles and what the host answered. */
+  constructor(
+    options: HostOptions = {},
+    private readonly onAnswer?: (command: HostCommand, outcome: Outcome) => void,
+  ) {
     this.host = new SimulatedHost(options);
     this.reach = {
       use: (_host, work) => work(this.session),
@@ -40,7 +44,9 @@ export class DirectLab {
     open: true,
     execute: async (command) => {
       const { line, stdin } = render(command);
-      return this.host.execute(line, stdin);
+      const outcome = this.host.execute(line, stdin);
+      this.onAnswer?.(command, outcome);
+      return outcome;
     },
   };
 
