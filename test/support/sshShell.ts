@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
@@ -23,6 +23,10 @@ export interface Shell {
   run(line: string, stdin?: string): { args: string[]; lang: string; stdin: string };
   /** What the line prints, and its status. */
   output(line: string): { stdout: string; status: number };
+  /** As `run`, for many lines in one shell, in their order. */
+  runAll(
+    lines: readonly { readonly line: string; readonly stdin?: string }[],
+  ): { args: string[]; lang: string; stdin: string }[];
   readonly folder: string;
   remove(): void;
 }
@@ -45,11 +49,21 @@ export function startShell(): Shell {
   const [program = "sh", ...args] = shell;
   const start = (line: string, input = "") =>
     execFileSync(program, [...args, "-c", line], { env: { PATH: path }, input, encoding: "utf8" });
+  const parted = (printed: string) => {
+    const [lang = "", ...rest] = printed.split("\0");
+    return { lang, args: rest.slice(0, -1), stdin: rest.at(-1) ?? "" };
+  };
   return {
     folder,
-    run: (line, stdin) => {
-      const [lang = "", ...rest] = start(line, stdin).split("\0");
-      return { lang, args: rest.slice(0, -1), stdin: rest.at(-1) ?? "" };
+    run: (line, stdin) => parted(start(line, stdin)),
+    runAll: (lines) => {
+      lines.forEach(({ stdin = "" }, index) => {
+        writeFileSync(join(folder, `in${index}`), stdin);
+      });
+      const file = join(folder, "lines");
+      writeFileSync(file, lines.map(({ line }, index) => `${line} <in${index} >out${index}\n`).join(""));
+      execFileSync(program, [...args, file], { env: { PATH: path }, cwd: folder });
+      return lines.map((_line, index) => parted(readFileSync(join(folder, `out${index}`), "utf8")));
     },
     output: (line) => {
       try {
