@@ -97,12 +97,29 @@ export class IserError extends Error {
 }
 
 function messageOf(code: ErrorCode, { host, problem, said, command, cure }: ErrorDetails): string {
-  return [
+  const parts = [
     `${host === undefined ? "" : `${host}: `}${problem}`,
-    said === undefined ? undefined : `ESXi said: ${said}`,
+    // Further lines of the host stand apart, so that none is taken for one of ours.
+    said === undefined ? undefined : `ESXi said: ${said.replaceAll("\n", "\n    ")}`,
     command === undefined ? undefined : `Command: ${command}`,
     `${cure} [${code}]`,
-  ]
-    .filter((part) => part !== undefined)
-    .join("\n  ");
+  ];
+  return parts.flatMap((part) => (part === undefined ? [] : [visible(part)])).join("\n  ");
 }
+
+/** More than any part of a message has in earnest. */
+const longest = 10_000;
+
+/**
+ * A text that may hold words of a host, for a terminal: what would move the cursor, colour, hide or turn around the words is shown as
+ * `\u{1b}`, and what is too long is cut.
+ */
+export function visible(text: string): string {
+  const cut = text.length > longest ? `${text.slice(0, longest)}…` : text;
+  return cut.replaceAll(unprintable, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+}
+
+/** Control characters but tab and line feed, and the characters of Unicode that break lines or set the direction of writing. */
+const unprintable =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
+  /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { visible } from "../errors.js";
 import { type ConfigReader, type HostSettings, resolveTarget } from "../transport/credentials.js";
 import { Pool } from "../transport/pool.js";
 import { hostPlace } from "./host.js";
@@ -29,7 +30,7 @@ export class SshReach implements Reach {
 
   /** Pulumi shows what a provider prints as a message of the stack. */
   notice(text: string): void {
-    process.stdout.write(`${text}\n`);
+    process.stdout.write(`${visible(text)}\n`);
   }
 
   close(): Promise<void> {

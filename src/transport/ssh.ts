@@ -60,6 +60,9 @@ async function dialForKnownKey(target: Target, rule: HostKeyRule, through?: Conn
   throw mismatch;
 }
 
+/** The most that a host may send until somebody is logged in, in bytes. A handshake with its login takes about 5 KiB. */
+export const loginLimit = 1024 * 1024;
+
 /** One dial. The time limit holds for all of it: TCP, handshake and login. */
 async function dial(
   target: Target,
@@ -123,6 +126,7 @@ function logIn(
     let objection: DialFailure | undefined;
     const fail = (failed: DialFailure) => {
       clearTimeout(timer);
+      stream.off("data", count);
       stream.destroy();
       reject(failed);
     };
@@ -131,6 +135,13 @@ function logIn(
       if (isOfLevel(error, "client-authentication")) return new DialFailure(login.refusal(), false);
       return login.attempted() ? brokenLogin(target, login, error) : unreachable(target, error);
     };
+    let received = 0;
+    const count = (chunk: Buffer) => {
+      received += chunk.length;
+      if (received > loginLimit)
+        fail(broken(new Error(`the host sent more than ${loginLimit / 1024 / 1024} MiB before a login`)));
+    };
+    stream.on("data", count);
     const timer = setTimeout(() => fail(broken(new Error(`no login within ${target.perDialTimeout} s`))), timeout);
     const onError = (error: Error) =>
       isOfLevel(error, "agent") ? login.note(`${error.message}.`) : fail(broken(error));
@@ -141,6 +152,7 @@ function logIn(
     client.on("close", onClose);
     client.once("ready", () => {
       clearTimeout(timer);
+      stream.off("data", count);
       resolve(client);
     });
     client.connect({

@@ -32,6 +32,13 @@ const abandonedAtMost = 3;
 /** As sshd's own ClientAlive: three unanswered questions end the connection. In milliseconds. */
 const keepAlive = { interval: 15_000, unanswered: 3 };
 
+/**
+ * What a host may send while commands are under way: what they may print, what a channel holds beyond that, and something for the protocol.
+ * And what may wait to be sent to it: answers to questions that it asks without reading any. In bytes.
+ */
+const received = { perCommand: outputLimit + 2 * 1024 * 1024, beside: 16 * 1024 * 1024 };
+const unsentAtMost = 1 * 1024 * 1024;
+
 /** Pauses before asking for a channel again that was not opened, in milliseconds. */
 const channelPauses = { first: 100, longest: 2000 };
 
@@ -42,6 +49,8 @@ export class SshConnection implements Connection {
   private readonly waiting: (() => void)[] = [];
   private abandoned = 0;
   private held = 0;
+  /** What the host may still send, until nothing is under way. */
+  private allowance = received.beside;
   private readonly listeners: (() => void)[] = [];
 
   /** `stream`: a TCP connection of its own, or a channel of the bastion `through`. */
@@ -55,6 +64,7 @@ export class SshConnection implements Connection {
     // Listens for the life of the connection: an `error` event that nobody listens to ends the process.
     client.on("error", (error) => this.end(error.message));
     client.on("close", () => this.end("the host closed it"));
+    stream.on("data", (chunk: Buffer) => this.bound(chunk.length));
     this.hold(0);
     this.watch();
   }
@@ -102,6 +112,8 @@ export class SshConnection implements Connection {
   forward(host: string, port: number, timeout: number): Promise<Duplex> {
     return new Promise((resolve, reject) => {
       if (!this.open) return reject(new Error(`the connection to ${this.host} ended (${this.reason})`));
+      // What comes through it is bounded by the connections that it carries.
+      this.allowance = Number.POSITIVE_INFINITY;
       let late = false;
       const timer = setTimeout(() => {
         late = true;
@@ -202,12 +214,24 @@ export class SshConnection implements Connection {
   /** Waits until there are fewer than the most commands at once, in order of arrival. */
   private async turn(): Promise<void> {
     this.running += 1;
+    if (this.running === 1 && Number.isFinite(this.allowance)) this.allowance = received.beside;
+    this.allowance += received.perCommand;
     if (this.running > commandsAtOnce) await new Promise<void>((resolve) => this.waiting.push(resolve));
   }
 
   private next(): void {
     this.running -= 1;
     this.waiting.shift()?.();
+  }
+
+  /** Ends the connection to a host that sends what nobody asked for, or asks and reads no answers, without end. */
+  private bound(size: number): void {
+    this.allowance -= size;
+    const reason =
+      this.allowance < 0 ? "the host sent more than was asked for" : "the host read nothing of what was sent to it";
+    if (this.allowance >= 0 && this.stream.writableLength <= unsentAtMost) return;
+    this.end(reason);
+    this.stream.destroy();
   }
 
   private end(reason: string): void {
