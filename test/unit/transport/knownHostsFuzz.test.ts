@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { after, before, describe, it } from "mocha";
+import { IserError } from "../../../src/errors.js";
+import { resolveTarget } from "../../../src/transport/credentials.js";
 import { hostKeyRule } from "../../../src/transport/hostKey.js";
 import { knownKeys } from "../../../src/transport/knownHosts.js";
 import { numbersOf } from "../../support/mutate.js";
@@ -152,6 +154,55 @@ describe("A known_hosts file", () => {
     // A regular expression made of it takes longer than the world lasts.
     const host = `${"a".repeat(60)}.lab`;
     assert.deepEqual(here(`${"*a".repeat(40)}*c ${written}\n${"*a".repeat(40)}*.lab ${written}`, host, 22), [2]);
+  });
+});
+
+describe("A known_hosts file that cannot be read", () => {
+  it("knows no key, so that the host is not trusted", () => {
+    const folder = mkdtempSync(join(tmpdir(), "esxi-iser-"));
+    try {
+      const nul = join(folder, "nul");
+      writeFileSync(nul, Buffer.alloc(1000));
+      for (const file of [folder, join(folder, "missing"), join(nul, "below"), nul, "\0", ""]) {
+        const server = { host: "esx01.lab", port: 22, knownHosts: [file] };
+        const rule = hostKeyRule(server as unknown as Parameters<typeof hostKeyRule>[0]);
+        assert.equal(rule.objection(ecdsa.getPublicSSH())?.code, "HOST_KEY_UNKNOWN");
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describe("The map of hosts in the config", () => {
+  it("is read or refused with an error that quotes no password, whatever text it is", () => {
+    const tally = new Tally<string>();
+    const password = "simulated-password-1";
+    const text = JSON.stringify({ "esx01.lab": { user: "root", password }, "esx02.lab": { hostKey: written } });
+    const insert = ["{", "}", '"', ",", ":", "null", "1", "[", "]", "\\", "__proto__", "\0", "ü", ""];
+    fc.assert(
+      fc.property(fc.integer(), fc.nat({ max: 2 }), (seed, times) => {
+        const at = numbersOf(seed);
+        let hosts = text;
+        for (let time = 0; time <= times; time++) {
+          const where = at(hosts.length);
+          hosts = hosts.slice(0, where) + (insert[at(insert.length)] ?? "") + hosts.slice(where + at(3));
+        }
+        const get = (key: string) => (key === "hosts" ? hosts : undefined);
+        try {
+          // What the resource says comes first, whatever stands in the map.
+          const target = resolveTarget({ host: "esx01.lab", password: "simulated-other" }, { get }, {});
+          assert.equal(target.password?.value, "simulated-other");
+          tally.add("map", "read");
+        } catch (error) {
+          assert.ok(error instanceof IserError, String(error));
+          assert.ok(!error.message.includes(password), error.message);
+          tally.add("map", "refused");
+        }
+      }),
+      { numRuns: shareOf(0.01) },
+    );
+    assert.ok(tally.total("read") > 0 && tally.total("refused") > 0);
   });
 });
 
