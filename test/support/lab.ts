@@ -3,7 +3,7 @@ import type { AnyDefinition, Properties } from "../../src/resources/inputs.js";
 import { Lifecycle } from "../../src/resources/lifecycle.js";
 import { Run } from "../../src/resources/peers.js";
 import { SshReach } from "../../src/resources/reach.js";
-import { startSimulator } from "../../src/simulator/index.js";
+import { type SimulatedHost, startSimulator } from "../../src/simulator/index.js";
 import type { Target } from "../../src/transport/credentials.js";
 import { Pool } from "../../src/transport/pool.js";
 import type { Session } from "../../src/transport/session.js";
@@ -11,40 +11,30 @@ import type { Session } from "../../src/transport/session.js";
 type Options = Parameters<typeof startSimulator>[0];
 type Simulator = Awaited<ReturnType<typeof startSimulator>>;
 
-/** A simulated host on the loopback interface, and what the provider process has of it: lifecycles over real SSH. */
-export class Lab {
+/** A simulated host behind some SSH server, and what the provider process has of it: lifecycles over real SSH. */
+export class HostLab {
   readonly notices: string[] = [];
   readonly pool = new Patience();
   private readonly reach = new SshReach(this.pool);
   private readonly run = new Run();
 
-  private constructor(readonly simulator: Simulator) {
+  /** `settings`: the host as a resource declares it. */
+  constructor(
+    readonly host: SimulatedHost,
+    readonly settings: Properties,
+  ) {
     this.reach.notice = (text) => this.notices.push(text);
     // A host that takes its time is told by counted listings, not by the clock.
     this.reach.sleep = async () => undefined;
-  }
-
-  static async start(options: Options = {}): Promise<Lab> {
-    return new Lab(await startSimulator(options));
-  }
-
-  get host() {
-    return this.simulator.host;
-  }
-
-  /** The host as a resource declares it. */
-  get settings() {
-    const { address, port, password, fingerprint } = this.simulator;
-    return { host: address, port, password, hostKey: fingerprint };
   }
 
   lifecycle(definition: AnyDefinition): Declared {
     return new Declared(new Lifecycle(definition, this.reach, this.run), this.settings);
   }
 
-  /** What another provider process has of the same host: nothing but what is in state. Closing its pool is enough. */
-  anotherProcess(): Lab {
-    return new Lab(this.simulator);
+  /** What another provider process has of the same host: nothing but what is in state. */
+  anotherProcess(): HostLab {
+    return new HostLab(this.host, this.settings);
   }
 
   /** Another resource of the same type, in the same provider process. */
@@ -69,6 +59,22 @@ export class Lab {
 
   async close(): Promise<void> {
     await this.pool.close();
+  }
+}
+
+/** A simulated host on the loopback interface, behind its own SSH server. */
+export class Lab extends HostLab {
+  private constructor(readonly simulator: Simulator) {
+    const { host, address, port, password, fingerprint } = simulator;
+    super(host, { host: address, port, password, hostKey: fingerprint });
+  }
+
+  static async start(options: Options = {}): Promise<Lab> {
+    return new Lab(await startSimulator(options));
+  }
+
+  override async close(): Promise<void> {
+    await super.close();
     await this.simulator.close();
   }
 }

@@ -269,7 +269,7 @@ async function sufferOnce(
         assert.deepEqual(strange(lab.host.dump(), expected.gone, ignored), [], "something is left");
       }
     } finally {
-      await later.pool.close();
+      await later.close();
     }
     return failed === undefined ? "came through" : "healed by the next run";
   });
