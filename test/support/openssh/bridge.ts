@@ -61,6 +61,8 @@ export class EsxcliBridge {
   readonly calls: Call[] = [];
   /** Called while the program runs, before it is answered. */
   onCall: ((call: Call) => void) | undefined;
+  /** Programs are answered after it. */
+  gate: Promise<unknown> = Promise.resolve();
   /** The simulated host was told to cut the connection. */
   onDrop: () => void = () => undefined;
   private readonly open = new Set<Socket>();
@@ -135,6 +137,7 @@ export class EsxcliBridge {
     const line = ["esxcli", ...words.map((word) => quoted(word.toString("utf8")))].join(" ");
     const around = { line: () => incoming.line(), rest: () => incoming.rest(), drop: () => this.onDrop(), signal };
     this.host.begin();
+    await this.gate;
     const status = await drive(this.host.run(line, streams), around);
     this.host.end();
     if (status !== undefined) send({ status });
