@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Connection, utils } from "ssh2";
 import { type ConnectionSettings, resolveTarget } from "../../../src/transport/credentials.js";
 import { connect } from "../../../src/transport/ssh.js";
-import { keys, publicKey, startServer, type TestServer } from "../../support/sshServer.js";
-import { canary, errorOf, targetOf } from "../../support/sshTarget.js";
+import { answer, keys, publicKey, type Request, startServer, type TestServer } from "../../support/sshServer.js";
+import { canary, errorOf, read, targetOf } from "../../support/sshTarget.js";
 
 /** ESXi has an RSA and an ECDSA key (seen on 8.0.2). */
 const both = [keys.rsa.private, keys.ecdsaHost.private];
@@ -88,5 +89,39 @@ describe("the host key over SSH", () => {
     assert.ok(offered);
     assert.deepEqual(server.seen.auths, []);
     (await withPin(offered)).close();
+  });
+
+  /** Has the server exchange the keys anew, with the given host key. */
+  async function exchangeKeys(theirs: Connection, text: string): Promise<void> {
+    const key = utils.parseKey(text);
+    assert.ok(!(key instanceof Error));
+    const { _protocol } = theirs as unknown as { _protocol: { _hostKeys: Record<string, unknown> } };
+    _protocol._hostKeys[key.type] = key;
+    await new Promise<void>((resolve) => {
+      theirs.once("close", resolve);
+      theirs.rekey(() => resolve());
+    });
+  }
+
+  it("is checked again whenever the keys of a connection are exchanged anew", async () => {
+    await server.close();
+    let theirs: Connection | undefined;
+    const run = (request: Request) => {
+      theirs = request.connection;
+      answer(request, "");
+    };
+    server = await startServer({ password: canary.password, hostKeys: [keys.ecdsaHost.private], run });
+    const connection = await withPin(server.fingerprints[0]);
+    await connection.execute(read());
+    assert.ok(theirs);
+    await exchangeKeys(theirs, keys.ecdsaHost.private);
+    assert.equal((await connection.execute(read())).status, 0);
+    const ended = new Promise<void>((resolve) => connection.onClose(resolve));
+    await exchangeKeys(theirs, keys.ecdsa.private);
+    await ended;
+    const { code, message } = await errorOf(connection.execute(read()));
+    assert.equal(code, "CONNECTION_LOST");
+    assert.match(message, /verification failed/);
+    assert.equal(server.seen.lines.length, 2);
   });
 });

@@ -18,10 +18,11 @@ export function tellCounts(): void {
   });
 }
 
-/** `sshd -V` is not known to every version; the client is of the same build. */
+/** Older versions know no -V and say theirs with the error. */
 function version(): string {
   try {
-    return execFileSync("/bin/sh", ["-c", `${sshdProgram} -V 2>&1 || true`], { encoding: "utf8" }).split(",")[0] ?? "";
+    const said = execFileSync("/bin/sh", ["-c", `${sshdProgram} -V 2>&1 || true`], { encoding: "utf8" });
+    return /OpenSSH_[^\s,]+/.exec(said)?.[0] ?? "OpenSSH";
   } catch {
     return "OpenSSH";
   }
