@@ -280,12 +280,42 @@ function isObject(value: unknown): value is Record<string, unknown> {
  */
 export function targetKey(target: Target): string {
   const { dialErrorLimit: _limit, perDialTimeout: _dial, commandTimeout: _command, proxy, ...identity } = target;
-  const digest = createHash("sha256")
-    .update(
-      JSON.stringify([identity, proxy && targetKey(proxy)], (_key, value) => (isSourced(value) ? value.value : value)),
-    )
-    .digest("hex");
-  return `${target.user.value}@${target.host}:${target.port} ${digest.slice(0, 16)}`;
+  const all = [identity, proxy && targetKey(proxy)];
+  const text = JSON.stringify(all, (_key, value) => (isSourced(value) ? value.value : value));
+  return `${target.user.value}@${target.host}:${target.port} ${digest(text).slice(0, 16)}`;
+}
+
+/** What a server accepts or refuses by itself. A target may have a key and a password. */
+const credentials = ["privateKey", "password", "agent"] as const;
+type Credential = (typeof credentials)[number];
+
+/**
+ * Names for the credentials of a target, the same wherever a value was found and whatever else differs: what a host refuses one resource it
+ * refuses the next. The bastion belongs to the host: behind another one its address may be another machine.
+ */
+export function credentialKeys(target: Target): ReadonlyMap<string, Credential> {
+  const { host, port, user, proxy } = target;
+  const place = [host.toLowerCase(), port, user.value, proxy && [proxy.host.toLowerCase(), proxy.port]];
+  const keys = credentials.flatMap((credential): [string, Credential][] => {
+    const { value } = target[credential] ?? {};
+    return value === undefined ? [] : [[digest(JSON.stringify([...place, credential, value])), credential]];
+  });
+  return new Map(keys);
+}
+
+export function withoutCredentials(target: Target, refused: readonly Credential[]): Target {
+  const { privateKey, password, agent, ...rest } = target;
+  const left = (credential: Credential) => (refused.includes(credential) ? undefined : target[credential]);
+  return {
+    ...rest,
+    ...optional("privateKey", left("privateKey")),
+    ...optional("password", left("password")),
+    ...optional("agent", left("agent")),
+  };
+}
+
+function digest(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 function isSourced(value: unknown): value is Sourced {

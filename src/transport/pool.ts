@@ -1,5 +1,5 @@
 import { type ErrorCode, IserError } from "../errors.js";
-import { type Target, targetKey } from "./credentials.js";
+import { credentialKeys, type Target, targetKey, withoutCredentials } from "./credentials.js";
 import type { Session } from "./session.js";
 import type { Connection } from "./sshConnection.js";
 
@@ -38,6 +38,7 @@ export class Pool {
   readonly counters: PoolCounters = { dials: 0, connections: 0, commands: 0 };
   private readonly entries = new Map<string, Entry>();
   private readonly refusals = new Map<string, IserError>();
+  private readonly accepted = new Set<string>();
   private readonly sessions = new WeakMap<Connection, Map<number, Session>>();
   private readonly turns = new Map<string, Promise<void>>();
   private readonly connect: Connect;
@@ -114,8 +115,6 @@ export class Pool {
 
   private async acquire(target: Target): Promise<{ connection: Connection; release: () => void }> {
     const key = targetKey(target);
-    const refusal = this.refusals.get(key);
-    if (refusal) throw refusal;
     const entry = this.usable(key) ?? this.enter(key, target);
     entry.users += 1;
     clearTimeout(entry.idle);
@@ -146,23 +145,21 @@ export class Pool {
         entry.made = connection;
         connection.onClose(() => this.drop(key, entry));
       },
-      (error: unknown) => {
-        this.drop(key, entry);
-        // Twenty resources with a wrong password must not make twenty attempts: five lock the account.
-        if (isRefusal(error)) this.refusals.set(key, error);
-      },
+      () => this.drop(key, entry),
     );
     return entry;
   }
 
   /** The bastion is a connection like any other, shared by the hosts behind it and used as long as one of them is connected. */
   private async dial(target: Target): Promise<Connection> {
+    this.untried(target);
     const bastion = target.proxy ? await this.acquire(target.proxy) : undefined;
     try {
       // One handshake at a time: sshd drops some when ten are under way (MaxStartups 10:30:100 on ESXi).
       const connection = await this.inTurn(`sshd of ${target.host}:${target.port}`, ["handshake"], () => {
+        const untried = this.untried(target);
         this.counters.dials += 1;
-        return this.connect(target, bastion?.connection);
+        return this.logIn(untried, bastion?.connection);
       });
       this.counters.connections += 1;
       this.closeOnSignals();
@@ -170,6 +167,35 @@ export class Pool {
       return connection;
     } catch (error) {
       bastion?.release();
+      throw error;
+    }
+  }
+
+  /**
+   * The target without the credentials that this host has refused: a hundred resources with a wrong password must not make a hundred
+   * attempts, however each of them is written. Five lock the account.
+   */
+  private untried(target: Target): Target {
+    const keys = [...credentialKeys(target)];
+    const refused = keys.filter(([key]) => this.refusals.has(key));
+    const [[first = ""] = []] = refused;
+    const refusal = this.refusals.get(first);
+    if (refusal && refused.length === keys.length) throw refusal;
+    return withoutCredentials(
+      target,
+      refused.map(([, credential]) => credential),
+    );
+  }
+
+  private async logIn(target: Target, through: Connection | undefined): Promise<Connection> {
+    const keys = [...credentialKeys(target).keys()];
+    const login = keys.join();
+    try {
+      const connection = await this.connect(target, through);
+      this.accepted.add(login);
+      return connection;
+    } catch (error) {
+      if (mayCount(error, this.accepted.has(login))) for (const key of keys) this.refusals.set(key, error);
       throw error;
     }
   }
@@ -200,6 +226,12 @@ export class Pool {
   }
 }
 
-function isRefusal(error: unknown): error is IserError {
-  return error instanceof IserError && error.code === ("LOGIN_REFUSED" satisfies ErrorCode);
+/**
+ * Whether the host may have counted the login as a failure. One that broke off after a credential was sent is such, unless the same has
+ * worked before.
+ */
+function mayCount(error: unknown, isRight: boolean): error is IserError {
+  if (!(error instanceof IserError)) return false;
+  const codes: readonly ErrorCode[] = isRight ? ["LOGIN_REFUSED"] : ["LOGIN_REFUSED", "CONNECTION_LOST"];
+  return codes.includes(error.code);
 }

@@ -12,7 +12,8 @@ const target = (settings: Partial<ConnectionSettings> = {}) =>
 const list = { kind: "help", path: "iscsi adapter list", effect: "read", decode: (text: string) => text } as const;
 const noWork = async () => {};
 
-const error = (code: "LOGIN_REFUSED" | "HOST_UNREACHABLE") => new IserError(code, { problem: "no", cure: "none" });
+const error = (code: "LOGIN_REFUSED" | "HOST_UNREACHABLE" | "CONNECTION_LOST") =>
+  new IserError(code, { problem: "no", cure: "none" });
 
 describe("the pool of connections", () => {
   it("makes no connection before there is work", async () => {
@@ -124,6 +125,37 @@ describe("the pool of connections", () => {
     const pool = new Pool({ connect });
     await assert.rejects(pool.use(target(), noWork));
     await pool.use(target({ password: "pool-pw-2" }), noWork);
+    await pool.close();
+  });
+
+  it("tries a password again whose login broke off, if it has worked before: the host may have been rebooting", async () => {
+    let breaks = false;
+    const { connect, made } = fakeConnect(async () => {
+      if (breaks) throw error("CONNECTION_LOST");
+    });
+    const pool = new Pool({ connect });
+    await pool.use(target(), noWork);
+    made[0]?.close();
+    breaks = true;
+    await assert.rejects(pool.use(target(), noWork), { code: "CONNECTION_LOST" });
+    breaks = false;
+    await pool.use(target(), noWork);
+    assert.equal(made.length, 2);
+    await pool.close();
+  });
+
+  it("takes the same address behind another bastion for another machine", async () => {
+    const { connect, made } = fakeConnect(async ({ host, proxy }) => {
+      if (host === "10.0.0.1" && proxy?.host === "jump1.lab") throw error("LOGIN_REFUSED");
+    });
+    const pool = new Pool({ connect });
+    const behind = (host: string) => target({ host: "10.0.0.1", proxy: { host, password: "pool-pw-9" } });
+    await assert.rejects(pool.use(behind("jump1.lab"), noWork), { code: "LOGIN_REFUSED" });
+    await pool.use(behind("jump2.lab"), noWork);
+    assert.deepEqual(
+      made.map(({ host }) => host),
+      ["jump1.lab", "jump2.lab", "10.0.0.1"],
+    );
     await pool.close();
   });
 
