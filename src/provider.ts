@@ -6,7 +6,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { adapterProperties } from "./resources/adapterProperties.js";
 import { chap } from "./resources/chap.js";
 import { discoveryAddress } from "./resources/discoveryAddress.js";
-import type { AnyDefinition, Properties } from "./resources/inputs.js";
+import { type AnyDefinition, type Properties, secretsIn } from "./resources/inputs.js";
 import { iscsiParameters } from "./resources/iscsiParameters.js";
 import { iserAdapter } from "./resources/iserAdapter.js";
 import { Lifecycle } from "./resources/lifecycle.js";
@@ -21,43 +21,45 @@ import { roceParams } from "./resources/roceParams.js";
 import { staticTarget } from "./resources/staticTarget.js";
 import { virtualSwitch } from "./resources/virtualSwitch.js";
 import { vmkernelAdapter } from "./resources/vmkernelAdapter.js";
-import { redact } from "./transport/redact.js";
+import { keepSecret, maskError } from "./transport/redact.js";
 
 const reach = new SshReach();
 const run = new Run();
 
 function providerOf(definition: AnyDefinition): pulumi.dynamic.ResourceProvider {
   const lifecycle = new Lifecycle(definition, reach, run);
+  // Before anything is asked of the host: what an earlier run has written, a host may print in this one.
+  const masked = <T>(work: () => Promise<T>, ...all: Properties[]) => {
+    for (const secret of all.flatMap((properties) => secretsIn(definition, properties))) keepSecret(secret);
+    return withMaskedErrors(work);
+  };
+  const printed = <T>(work: () => Promise<T>, ...all: Properties[]) => masked(work, ...all).catch(shorten);
   return {
     async configure({ config }) {
       reach.configure({ get: (key) => config.get(`esxi-iser:${key}`) });
     },
-    check: (_olds, news: Properties) => printed(async () => lifecycle.check(news)),
-    diff: (_id, olds: Properties, news: Properties) => printed(async () => lifecycle.diff(olds, news)),
-    create: (inputs: Properties) => masked(() => lifecycle.create(inputs)),
-    read: (id, properties: Properties = {}) => printed(() => lifecycle.read(id, properties)),
-    update: (_id, olds: Properties, news: Properties) => masked(() => lifecycle.update(olds, news)),
-    delete: (id, properties: Properties) => printed(() => lifecycle.delete(id, properties)),
+    check: (_olds, news: Properties) => printed(async () => lifecycle.check(news), news),
+    diff: (_id, olds: Properties, news: Properties) => printed(async () => lifecycle.diff(olds, news), olds, news),
+    create: (inputs: Properties) => masked(() => lifecycle.create(inputs), inputs),
+    read: (id, properties: Properties = {}) => printed(() => lifecycle.read(id, properties), properties),
+    update: (_id, olds: Properties, news: Properties) => masked(() => lifecycle.update(olds, news), olds, news),
+    delete: (id, properties: Properties) => printed(() => lifecycle.delete(id, properties), properties),
   };
 }
 
-/** Pulumi shows the message of an error from create and update. */
-async function masked<T>(work: () => Promise<T>): Promise<T> {
+/** Pulumi shows the message of an error from create and update, and keeps its reasons in state. */
+async function withMaskedErrors<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const failure = error instanceof Error ? error : new Error(String(error));
-    failure.message = redact(failure.message);
-    throw failure;
+    throw maskError(error instanceof Error ? error : new Error(String(error)));
   }
 }
 
 /** From the other calls it also prints the error and its stack, beside the message: that line is kept short, or everything is said three times. */
-function printed<T>(work: () => Promise<T>): Promise<T> {
-  return masked(work).catch((error: Error) => {
-    const stack = process.env.ESXI_ISER_DEBUG ? error.stack : "see the error of the resource";
-    throw Object.assign(error, { toString: () => "esxi-iser", stack });
-  });
+function shorten(error: Error): never {
+  const stack = process.env.ESXI_ISER_DEBUG ? error.stack : "see the error of the resource";
+  throw Object.assign(error, { toString: () => "esxi-iser", stack });
 }
 
 export const AdapterProperties = providerOf(adapterProperties);

@@ -77,6 +77,17 @@ function failureOf(definition: AnyDefinition, host: unknown, path: string, reaso
   };
 }
 
+/** The known texts of the secret fields; of a `{ name, secret }` the secret, for its name may be read. */
+export function secretsIn({ secrets = [], fields }: AnyDefinition, properties: Properties): string[] {
+  return secrets.flatMap((field) => {
+    const value = properties[field];
+    const inner = typeof value === "object" && value !== null ? (value as { secret?: unknown }).secret : undefined;
+    // A field that takes no other text than certain words, as `mutual` does, has no secret in them.
+    const secret = fields[field]?.safeParse("any text").success ? value : inner;
+    return typeof secret === "string" && !isUnknown(secret) ? [secret] : [];
+  });
+}
+
 /** The fields whose values are known. */
 export function known(inputs: Properties): Properties {
   return Object.fromEntries(Object.entries(inputs).filter(([, value]) => !isUnknown(value)));

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { visible } from "../errors.js";
 import { type ConfigReader, type HostSettings, resolveTarget } from "../transport/credentials.js";
 import { Pool } from "../transport/pool.js";
+import { maskError, redact } from "../transport/redact.js";
 import { hostPlace } from "./host.js";
 import type { Reach } from "./hostWork.js";
 
@@ -16,7 +17,14 @@ export class SshReach implements Reach {
     this.config = config;
   }
 
-  use: Reach["use"] = async (host, work) => this.pool.use(resolveTarget(host as HostSettings, this.config), work);
+  use: Reach["use"] = async (host, work) => {
+    try {
+      return await this.pool.use(resolveTarget(host as HostSettings, this.config), work);
+    } catch (error) {
+      // What a host prints where it succeeds is data, and quoted where it is not understood.
+      throw error instanceof Error ? maskError(error) : error;
+    }
+  };
 
   inTurn: Reach["inTurn"] = (host, lanes, work) => this.pool.inTurn(hostPlace(host), lanes, work);
 
@@ -30,7 +38,7 @@ export class SshReach implements Reach {
 
   /** Pulumi shows what a provider prints as a message of the stack. */
   notice(text: string): void {
-    process.stdout.write(`${visible(text)}\n`);
+    process.stdout.write(`${visible(redact(text))}\n`);
   }
 
   close(): Promise<void> {

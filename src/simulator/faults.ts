@@ -34,7 +34,7 @@ export interface FaultOptions {
   readonly times?: number;
   /** How many runs of it go well before. Default: 0. */
   readonly after?: number;
-  /** Of `fail`: what it prints. */
+  /** Of `fail`: what it prints. Of `garble`: what it prints in place of its output. */
   readonly message?: string;
   /** Of `slow`: how long. Default: 1000. */
   readonly delayMs?: number;

@@ -18,6 +18,8 @@ export interface RebootOptions {
   readonly loseAdapters?: boolean;
 }
 
+/** What the shell does itself, without a process. */
+const builtins = ["echo", "printf", "true", "false", ":"];
 const vmkernelLog = "/var/log/vmkernel.log";
 
 /** A simulated ESXi host, without a network: what is set is what is read, by ESXi's rules. Nothing is shared between hosts. */
@@ -26,6 +28,11 @@ export class SimulatedHost implements System {
   readonly state: HostState;
   /** Every program that was run, but for `echo` and `printf`, in the order they were started. Never a secret, never standard input. */
   readonly journal: JournalEntry[] = [];
+  /**
+   * The arguments of every process that was started, as they were given: what anybody who may list the processes of the host can read, secrets
+   * that are on a command line too. A line over SSH is a process by itself, `sh -c LINE`; lines of a shell that goes on are not.
+   */
+  readonly processes: (readonly string[])[] = [];
   readonly counters: Counters = newCounters();
   readonly faults = new Faults();
   private readonly programs: Readonly<Record<string, Program>>;
@@ -65,9 +72,10 @@ export class SimulatedHost implements System {
   }
 
   /** A line as a process, for whoever can wait: in a shell of its own, or in one that goes on. */
-  *run(line: string, streams: Streams, shell: Shell = new Shell(this)): Process<number> {
+  *run(line: string, streams: Streams, shell?: Shell): Process<number> {
     this.counters.commands += 1;
-    return yield* shell.run(line, streams);
+    if (shell === undefined) this.processes.push(["sh", "-c", line]);
+    return yield* (shell ?? new Shell(this)).run(line, streams);
   }
 
   /** The configuration and the runtime inventory as canonical JSON. Of a CHAP secret only a digest is in it. */
@@ -146,7 +154,12 @@ export class SimulatedHost implements System {
 
   program(name: string): Program | undefined {
     const short = name.replace(/^\/s?bin\//, "");
-    return Object.hasOwn(this.programs, short) ? this.programs[short] : undefined;
+    const found = Object.hasOwn(this.programs, short) ? this.programs[short] : undefined;
+    if (found === undefined || builtins.includes(short)) return found;
+    return (words, streams, shell) => {
+      this.processes.push([name, ...words]);
+      return found(words, streams, shell);
+    };
   }
 
   readFile(path: string): string | undefined {
@@ -183,9 +196,8 @@ export class SimulatedHost implements System {
     all: Readonly<Record<string, Program>>,
     effect: "read" | "write" = "read",
   ): Record<string, Program> {
-    const silent = ["echo", "printf", "true", "false", ":"];
     const wrap = (name: string, program: Program): Program =>
-      silent.includes(name)
+      builtins.includes(name)
         ? program
         : (words, streams, shell) => {
             const entry = this.entry({ line: [name, ...words].map(quoted).join(" "), effect });
@@ -278,9 +290,9 @@ function* immediately<T>(work: () => T): Process<T> {
   return work();
 }
 
-function spoilt(stdout: string, { kind }: FaultOptions): string {
+function spoilt(stdout: string, { kind, message }: FaultOptions): string {
   if (kind === "truncate") return stdout.slice(0, Math.floor(stdout.length / 2));
-  return kind === "garble" ? stdout.replace(/[<>=:]/g, "?") : stdout;
+  return kind === "garble" ? (message ?? stdout.replace(/[<>=:]/g, "?")) : stdout;
 }
 
 /** Keys in order; a secret as a digest. */

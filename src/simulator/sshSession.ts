@@ -129,7 +129,7 @@ async function runInTerminal(
   line: string,
   { signal }: AbortController,
   drop: () => void,
-  shell: Shell,
+  shell?: Shell,
 ): Promise<number | undefined> {
   const interrupt = new AbortController();
   const end = () => interrupt.abort();
@@ -165,7 +165,7 @@ async function execInTerminal(
   controller: AbortController,
   drop: () => void,
 ): Promise<void> {
-  finish(channel, await runInTerminal(host, terminalOf(channel), command, controller, drop, new Shell(host)));
+  finish(channel, await runInTerminal(host, terminalOf(channel), command, controller, drop));
 }
 
 /** The shell one explores with. */

@@ -25,16 +25,47 @@ export function keepSecret(value: string | undefined): void {
 
 /** The text with every registered secret masked. The longest go first, for one secret may contain another. */
 export function redact(text: string): string {
+  const longestFirst = [...secrets].sort((a, b) => b.length - a.length);
   let masked = text;
-  for (const secret of [...secrets].sort((a, b) => b.length - a.length)) masked = masked.replaceAll(secret, mask);
-  return masked;
+  for (const secret of longestFirst) masked = masked.replaceAll(secret, mask);
+  // A quotation is cut at a fixed length, so its end may be the beginning of a secret.
+  const pieces = masked.split(cut);
+  const last = pieces.pop() ?? "";
+  return [...pieces.map((piece) => withoutBeginning(piece, longestFirst)), last].join(cut);
+}
+
+/** What a quotation that was cut ends in. */
+const cut = "…";
+
+function withoutBeginning(piece: string, longestFirst: readonly string[]): string {
+  for (const secret of longestFirst)
+    for (let length = secret.length - 1; length >= shortest; length -= 1)
+      if (piece.endsWith(secret.slice(0, length))) return `${piece.slice(0, -length)}${mask}`;
+  return piece;
 }
 
 /** The only way transport makes an error: whatever it quotes is masked. */
 export function failure(code: ErrorCode, details: Omit<ErrorDetails, "cause">): IserError {
+  return new IserError(code, masked(details));
+}
+
+/**
+ * Masks an error that was made elsewhere: what is printed of it, with ESXI_ISER_DEBUG its stack as well, what it is made of, and the reasons
+ * that Pulumi keeps in the state beside a resource.
+ */
+export function maskError(error: Error & { reasons?: readonly string[] }): Error {
+  const { message, stack, reasons } = error;
+  return Object.assign(error, {
+    message: redact(message),
+    stack: redact(stack ?? message),
+    ...(reasons && { reasons: reasons.map(redact) }),
+    ...(error instanceof IserError && { details: masked(error.details) }),
+  });
+}
+
+function masked(details: ErrorDetails): ErrorDetails {
   const entries = Object.entries(details).filter((entry): entry is [string, string] => typeof entry[1] === "string");
-  const masked = Object.fromEntries(entries.map(([name, text]) => [name, redact(text)]));
-  return new IserError(code, { ...details, ...masked });
+  return { ...details, ...Object.fromEntries(entries.map(([name, text]) => [name, redact(text)])) };
 }
 
 /** One line on standard error, if ESXI_ISER_DEBUG is set. */

@@ -5,7 +5,7 @@ import { adapterProperties } from "../../../src/resources/adapterProperties.js";
 import { chap } from "../../../src/resources/chap.js";
 import { discoveryAddress } from "../../../src/resources/discoveryAddress.js";
 import { canonicalPortal } from "../../../src/resources/fields.js";
-import { type AnyDefinition, check, difference, unknown } from "../../../src/resources/inputs.js";
+import { type AnyDefinition, check, difference, secretsIn, unknown } from "../../../src/resources/inputs.js";
 import { iserAdapter } from "../../../src/resources/iserAdapter.js";
 import { portBinding } from "../../../src/resources/portBinding.js";
 import { roceParams } from "../../../src/resources/roceParams.js";
@@ -14,6 +14,19 @@ import { vmkernelAdapter } from "../../../src/resources/vmkernelAdapter.js";
 const host = "esx01.lab";
 const reasons = (definition: AnyDefinition, inputs: object) =>
   check(definition, { host, ...inputs }).failures.map(({ property, reason }) => `${property}|${reason}`);
+
+describe("the secrets in inputs", () => {
+  it("are the texts of secret fields and the secret of a pair, not its name, not a word of the schema, not what is unknown", () => {
+    const pair = { name: "array", secret: "simulated-mutual" };
+    assert.deepEqual(secretsIn(chap, { name: "esx01", secret: "simulated-uni", mutual: pair }), [
+      "simulated-uni",
+      "simulated-mutual",
+    ]);
+    assert.deepEqual(secretsIn(chap, { secret: unknown, mutual: "prohibited" }), []);
+    assert.deepEqual(secretsIn(chap, { mutual: { name: "array", secret: unknown } }), []);
+    assert.deepEqual(secretsIn(iserAdapter, { device: "vmrdma0" }), []);
+  });
+});
 
 describe("check", () => {
   it("fills in defaults and brings values to their canonical form", () => {

@@ -165,6 +165,35 @@ describe("a reboot of the simulated host", () => {
   });
 });
 
+describe("the processes of a simulated host", () => {
+  it("show every argument as it was given, secrets too, and not what was read from standard input", () => {
+    const host = new SimulatedHost({ model: "8.0" });
+    const set = "iscsi adapter auth chap set -A vmhba64 --direction=uni --level=required --authname=a";
+    const line = `LANG=C esxcli ${set} --secret='open sesame'; echo open-not`;
+    host.execute(line);
+    host.execute(`/bin/esxcli ${set} --secret | cat`, "open-stdin\n");
+    const argv = [
+      "iscsi",
+      "adapter",
+      "auth",
+      "chap",
+      "set",
+      "-A",
+      "vmhba64",
+      "--direction=uni",
+      "--level=required",
+      "--authname=a",
+    ];
+    assert.deepEqual(host.processes, [
+      ["sh", "-c", line],
+      ["esxcli", ...argv, "--secret=open sesame"],
+      ["sh", "-c", `/bin/esxcli ${set} --secret | cat`],
+      ["/bin/esxcli", ...argv, "--secret"],
+      ["cat"],
+    ]);
+  });
+});
+
 describe("the journal of a simulated host", () => {
   it("has every program in order, with status and effect", () => {
     const { host } = hand();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { failure, keepSecret, redact } from "../../../src/transport/redact.js";
+import { IserError } from "../../../src/errors.js";
+import { failure, keepSecret, maskError, redact } from "../../../src/transport/redact.js";
 
 describe("redaction", () => {
   it("masks a registered secret wherever it stands", () => {
@@ -37,5 +38,33 @@ describe("redaction", () => {
     const s = "canary-redact-4";
     const error = failure("COMMAND_FAILED", { host: s, problem: s, cure: s, command: s, said: s });
     assert.doesNotMatch(`${error.message}${error.stack}${JSON.stringify(error.details)}`, /canary/);
+  });
+
+  it("masks the beginning of a secret at the end of a quotation that was cut", () => {
+    keepSecret("canary-redact-5 with blanks");
+    assert.equal(redact("it said: x canary-redact-5 wi…\n and more"), "it said: x ***…\n and more");
+    assert.equal(redact("it said: xyz…"), "it said: xyz…");
+  });
+
+  it("masks an error that was made elsewhere: message, stack, details, and the reasons that Pulumi keeps", () => {
+    keepSecret("canary-redact-6");
+    const error = new IserError("OUTPUT_NOT_UNDERSTOOD", {
+      problem: "canary-redact-6",
+      said: "canary-redact-6",
+      cure: "none",
+    });
+    error.stack = `Error: ${error.message}\n    at somewhere`;
+    const failed = Object.assign(error, { id: "one", reasons: [error.message] });
+    assert.equal(maskError(failed), error);
+    const all = JSON.stringify([
+      failed.message,
+      failed.stack,
+      failed.details,
+      failed.reasons,
+      failed.on("esx01").message,
+    ]);
+    assert.doesNotMatch(all, /canary/);
+    assert.match(failed.stack ?? "", /at somewhere/);
+    assert.equal(failed.id, "one");
   });
 });
