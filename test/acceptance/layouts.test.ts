@@ -85,7 +85,14 @@ describe("the packed package", function () {
 
   it("has what is built and the texts about it, and nothing else", () => {
     const outside = packed.files.filter((file) => !/^dist\/.*\.(js|d\.ts|js\.map)$/.test(file));
-    assert.deepEqual(outside.sort(), ["CHANGELOG.md", "DESIGN.md", "LICENSE", "README.md", "package.json"]);
+    assert.deepEqual(outside.sort(), [
+      "CHANGELOG.md",
+      "DESIGN.md",
+      "LICENSE",
+      "README.md",
+      "docs/security.md",
+      "package.json",
+    ]);
     for (const file of ["index", "provider", "simulator/index", "cli/main"])
       assert.ok(packed.files.includes(`dist/${file}.js`), file);
   });
