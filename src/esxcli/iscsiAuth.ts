@@ -30,7 +30,10 @@ export function chapGet(level: Level, direction: ChapDirection): EsxcliCommand<C
     const all: readonly { direction: string; name: string; level: string; inherits?: boolean }[] = list(stdout);
     if (all.length === 0)
       return { level: "prohibited", name: "", ...(level.kind === "adapter" ? {} : { inherits: true }) };
-    const [row, ...more] = all.filter((candidate) => candidate.direction.toLowerCase().startsWith(direction));
+    const says = (one: ChapDirection) => all.filter((row) => row.direction.toLowerCase().startsWith(one));
+    // One direction was asked for. How a host spells it is not known, so a single row is of it unless it says that it is the other's.
+    const isSpelledOtherwise = all.length === 1 && says("uni").length + says("mutual").length === 0;
+    const [row, ...more] = isSpelledOtherwise ? all : says(direction);
     const word = chapLevels.find((known) => known === row?.level.toLowerCase());
     if (row === undefined || more.length > 0 || word === undefined)
       throw notUnderstood(`no CHAP level of direction ${direction}`, stdout);

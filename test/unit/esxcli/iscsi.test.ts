@@ -170,6 +170,12 @@ describe("what esxcli says of CHAP", () => {
     );
   });
 
+  it("is the one row that was asked for, however its direction is spelled", () =>
+    assert.equal(
+      chapGet(adapter, "uni").decode(list("AdapterChapAuth", row({ Direction: "one-way", Name: "esx02" }))).name,
+      "esx02",
+    ));
+
   it("is asked at its place", () =>
     assert.deepEqual(
       [adapter, sendTarget, portal].map((level) => shown(chapGet(level, "uni"))),
