@@ -39,6 +39,8 @@ const keepAlive = { interval: 15_000, unanswered: 3 };
 const received = { perCommand: outputLimit + 2 * 1024 * 1024, beside: 16 * 1024 * 1024 };
 const unsentAtMost = 1 * 1024 * 1024;
 
+const unsent = "before the command was sent; nothing was done";
+
 /** Pauses before asking for a channel again that was not opened, in milliseconds. */
 const channelPauses = { first: 100, longest: 2000 };
 
@@ -141,9 +143,13 @@ export class SshConnection implements Connection {
   private async run(command: HostCommand, line: Line, timeout: number): Promise<Outcome> {
     const deadline = performance.now() + timeout * 1000;
     for (let wait = channelPauses.first; ; wait = Math.min(wait * 2, channelPauses.longest)) {
-      if (!this.open) throw this.lost(line, "before the command was sent; nothing was done");
+      if (!this.open) throw this.lost(line, unsent);
       const ending = await exec(this.client, line, Math.max(0, deadline - performance.now()));
       if (ending.kind === "done") return ending.outcome;
+      if (ending.kind === "notSent") {
+        this.end("the host closed it");
+        throw this.lost(line, unsent);
+      }
       if (ending.kind !== "noChannel") throw this.failed(ending, command, line, timeout);
       if (performance.now() + wait >= deadline) throw this.noChannel(line, timeout);
       await pause(wait);
@@ -151,7 +157,7 @@ export class SshConnection implements Connection {
   }
 
   private failed(
-    ending: Exclude<Ending, { kind: "done" | "noChannel" }>,
+    ending: Exclude<Ending, { kind: "done" | "noChannel" | "notSent" }>,
     command: HostCommand,
     line: Line,
     timeout: number,

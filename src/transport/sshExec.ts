@@ -7,6 +7,8 @@ export type Ending =
   | { readonly kind: "done"; readonly outcome: Outcome }
   /** The server opened no channel: the command was not started. */
   | { readonly kind: "noChannel" }
+  /** The connection takes nothing any more: the command was not sent. */
+  | { readonly kind: "notSent" }
   /** The server opened a channel and would not run the command, or the connection ended meanwhile. */
   | { readonly kind: "notRun" }
   | { readonly kind: "timeout" }
@@ -41,7 +43,8 @@ export function exec(client: Client, { line, stdin }: Line, timeout: number): Pr
         if (stdin !== undefined) opened.end(stdin);
       });
     } catch {
-      settle({ kind: "notRun" });
+      // ssh2 throws when the host has closed its end, which is some time before the connection is told to be closed.
+      settle({ kind: "notSent" });
     }
   });
 }

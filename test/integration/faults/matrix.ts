@@ -157,7 +157,8 @@ async function untroubled(subject: Subject, operation: Operation, { stays, meanw
     return [there, bare, lab.host.dump()];
   });
   const { inputs, shows = /^/ } = operation;
-  if (by === undefined || inputs === undefined) return { made: [made, theirs], gone: [gone, theirs], shows };
+  if (by === undefined) return { made: [made], gone: [gone], shows };
+  if (inputs === undefined) return { made: [made, theirs], gone: [gone], shows };
   const [healed = "", look = "", after = ""] = await through(async (lab, declared) => {
     lab.host.execute(by);
     await declared.refresh();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 
 import { type AddressInfo, createServer, connect as openSocket } from "node:net";
+import type { IserError } from "../../../src/errors.js";
 import type { HostCommand } from "../../../src/esxcli/command.js";
 import type { Target } from "../../../src/transport/credentials.js";
 import { connect } from "../../../src/transport/ssh.js";
@@ -139,6 +140,25 @@ describe("a session over SSH", () => {
       assert.equal(server.seen.lines.length, 1);
     });
   }
+
+  it("says of every command that is asked for while the connection breaks that it was lost, at whatever moment", async () => {
+    await start({ run: (request) => answer(request, "") });
+    for (let round = 0; round < 20; round += 1) {
+      const errors: Promise<unknown>[] = [];
+      server.dropConnections();
+      while (connection.open) {
+        errors.push(
+          connection.execute(read()).then(
+            () => "answered",
+            (error: IserError) => error.code,
+          ),
+        );
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      assert.deepEqual([...new Set(await Promise.all(errors))], ["CONNECTION_LOST"]);
+      connection = await connect(target());
+    }
+  });
 
   it("does not send commands that waited for their turn when the connection broke", async () => {
     await start({ run: ({ line, connection: theirs }) => (line.endsWith(" 0") ? destroy(theirs) : undefined) });

@@ -6,7 +6,7 @@ import type { Client } from "ssh2";
 import { resolveTarget } from "../../../src/transport/credentials.js";
 import { SshConnection } from "../../../src/transport/sshConnection.js";
 
-/** The part of ssh2's client that a connection uses without a command. */
+/** The part of ssh2's client that a connection uses here. */
 class FakeClient extends EventEmitter {
   asked = 0;
   answers = true;
@@ -19,6 +19,11 @@ class FakeClient extends EventEmitter {
 
   end(): this {
     return this;
+  }
+
+  /** As ssh2 does once the host has closed its end, before it tells that the connection is closed. */
+  exec(): never {
+    throw new Error("Not connected");
   }
 }
 
@@ -70,6 +75,20 @@ describe("a connection on which nothing happens", () => {
   it("survives an error that comes after the end", () => {
     connection.close();
     client.emit("error", new Error("late"));
+    assert.equal(connection.open, false);
+  });
+
+  it("is lost, and not forbidden, when a command is asked for after the host has closed its end", async () => {
+    const command = {
+      kind: "help",
+      path: "iscsi adapter list",
+      effect: "read",
+      decode: (text: string) => text,
+    } as const;
+    await assert.rejects(connection.execute(command), {
+      code: "CONNECTION_LOST",
+      message: /before the command was sent; nothing was done/,
+    });
     assert.equal(connection.open, false);
   });
 });
