@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, describe, it } from "mocha";
-import type { FaultKind } from "../../src/simulator/index.js";
+import type { FaultKind, FaultOptions } from "../../src/simulator/index.js";
 import type { Outcome } from "../../tools/engine/pulumi.js";
 import { changed } from "../support/flatten.js";
-import { type Declaration, Program } from "../support/program.js";
+import { type Declaration, errorsOf, Program } from "../support/program.js";
 
 const secret = "simulated-secret-one";
 const mutualSecret = "simulated-secret-two";
@@ -72,6 +72,41 @@ const kills: [path: string, kind: FaultKind, stays: RegExp | undefined][] = [
   ["network ip interface add", "hangAfter", path],
 ];
 
+/** An adapter on a path that is there. Commands are not waited for as long as usual. */
+const adapterOnly = (host: object): Declaration[] =>
+  [
+    { type: "IserAdapter", as: "adapter", device: "vmrdma0" },
+    { type: "AdapterProperties", as: "names", adapter: "vmrdma0", alias: "storage-a", after: ["adapter"] },
+    { type: "Chap", as: "chap", adapter: "vmrdma0", level: "required", name: "esx01", secret, after: ["adapter"] },
+    { type: "PortBinding", as: "binding", adapter: "vmrdma0", vmkernelAdapter: "vmk1", after: ["adapter"] },
+    {
+      type: "DiscoveryAddress",
+      as: "storage",
+      adapter: "vmrdma0",
+      address: "192.168.50.100",
+      after: ["binding", "chap"],
+    },
+  ].map((one) => ({ host: { ...host, commandTimeout: 5 }, ...one }));
+
+/** What befalls a command of the up, and the error if it does not come through all the same. */
+const befalls: [title: string, fault: FaultOptions, error: RegExp | undefined][] = [
+  ["a connection dropped before the effect", { match: "rdma iser add", kind: "dropBefore" }, undefined],
+  ["a connection dropped after the effect", { match: "iscsi networkportal add", kind: "dropAfter" }, undefined],
+  ["a command that hangs", { match: "iscsi adapter auth chap set", kind: "hang" }, /COMMAND_TIMEOUT/],
+  [
+    "a command that fails",
+    { match: "iscsi adapter set", kind: "fail", message: "Simulated failure." },
+    /COMMAND_FAILED/,
+  ],
+  ["an output that is cut", { match: "iscsi networkportal list", kind: "truncate" }, /OUTPUT_NOT_UNDERSTOOD/],
+  ["an output that is not understood", { match: "iscsi adapter list", kind: "garble" }, /OUTPUT_NOT_UNDERSTOOD/],
+  [
+    "a reboot that renumbers the adapters",
+    { match: "iscsi networkportal add", kind: "reboot", reboot: { swapAdapters: ["vmhba64", "vmhba65"] } },
+    undefined,
+  ],
+];
+
 describe("faults, on the real engine", function () {
   this.timeout(300_000);
   const programs: Program[] = [];
@@ -118,6 +153,33 @@ describe("faults, on the real engine", function () {
       await program.close();
     }
   };
+
+  for (const [title, fault, again] of befalls)
+    it(`${title} in the middle of an up is followed by an up that makes what is declared, and by a destroy that leaves nothing`, async () => {
+      const program = await started(Program.start({ model: "8.0" }));
+      const { host, stack } = program;
+      for (const line of ["rdma iser add -d vmrdma1", "iscsi adapter set -A vmhba64 -a neighbour"])
+        assert.equal(host.execute(`esxcli ${line}`).status, 0);
+      const bare = host.dump();
+      await program.declare(adapterOnly(program.settings));
+      host.faults.add(fault);
+      const up = await stack.up({ mayFail: true });
+      assert.equal(host.faults.left, 0);
+      if (again) assert.match(errorsOf(up).join("\n"), again);
+      else assert.equal(up.code, 0);
+      await stack.up();
+      const one = host.state.iscsiAdapters.find(({ device }) => device === "vmrdma0");
+      assert.deepEqual(
+        [one?.alias, one?.chap.uni?.secret, one?.bindings, one?.sendTargets.map(({ address }) => address)],
+        ["storage-a", secret, ["vmk1"], ["192.168.50.100"]],
+      );
+      assert.deepEqual((await stack.refresh()).changes, []);
+      await stack.destroy();
+      assert.deepEqual(
+        [...changed(bare, host.dump()).keys()].filter((line) => !line.endsWith(".vmhba")),
+        [],
+      );
+    });
 
   for (const [path, kind, stays] of kills)
     it(`a provider that is killed in the middle of \`${path}\` (${kind}) is followed by an up that makes what is declared, and nothing twice`, async () => {
