@@ -39,9 +39,17 @@ const cut = "…";
 
 function withoutBeginning(piece: string, longestFirst: readonly string[]): string {
   for (const secret of longestFirst)
-    for (let length = secret.length - 1; length >= shortest; length -= 1)
+    for (let length = Math.min(secret.length - 1, piece.length); length >= shortest; length -= 1)
       if (piece.endsWith(secret.slice(0, length))) return `${piece.slice(0, -length)}${mask}`;
   return piece;
+}
+
+/** More than is ever shown of a failed command. */
+const quotedAtMost = 64 * 1024;
+
+/** What a failed command printed, masked. It is cut, for to look for secrets takes the longer the more there is. */
+export function quotation(text: string): string {
+  return redact(text.length > quotedAtMost ? `${text.slice(0, quotedAtMost)}${cut}` : text);
 }
 
 /** The only way transport makes an error: whatever it quotes is masked. */

@@ -142,7 +142,10 @@ function logIn(
         fail(broken(new Error(`the host sent more than ${loginLimit / 1024 / 1024} MiB before a login`)));
     };
     stream.on("data", count);
-    const timer = setTimeout(() => fail(broken(new Error(`no login within ${target.perDialTimeout} s`))), timeout);
+    const timer = setTimeout(
+      () => fail(broken(new Error(`no login within ${target.perDialTimeout} s, which perDialTimeout sets`))),
+      timeout,
+    );
     const onError = (error: Error) =>
       isOfLevel(error, "agent") ? login.note(`${error.message}.`) : fail(broken(error));
     const onClose = () => fail(broken(new Error("the host closed the connection")));

@@ -5,7 +5,7 @@ import type { Client } from "ssh2";
 import type { ErrorCode, IserError } from "../errors.js";
 import type { HostCommand } from "../esxcli/command.js";
 import type { Target } from "./credentials.js";
-import { debug, failure, keepSecret, redact } from "./redact.js";
+import { debug, failure, keepSecret, quotation } from "./redact.js";
 import type { Outcome, Session } from "./session.js";
 import { type Ending, exec, outputLimit } from "./sshExec.js";
 import { type Line, render } from "./sshLine.js";
@@ -101,7 +101,7 @@ export class SshConnection implements Connection {
       // The output of a success is data; that of a failure is only ever shown.
       return outcome.status === 0
         ? outcome
-        : { ...outcome, stdout: redact(outcome.stdout), stderr: redact(outcome.stderr) };
+        : { ...outcome, stdout: quotation(outcome.stdout), stderr: quotation(outcome.stderr) };
     } catch (error) {
       told(String((error as Partial<IserError>).code ?? "failed"));
       throw error;

@@ -2,10 +2,18 @@ import assert from "node:assert/strict";
 import { createServer, type Server, type Socket } from "node:net";
 import { afterEach, describe, it } from "mocha";
 import type { Connection as ServerConnection } from "ssh2";
+import { keepSecret } from "../../../src/transport/redact.js";
 import { connect, loginLimit } from "../../../src/transport/ssh.js";
 import type { Connection } from "../../../src/transport/sshConnection.js";
 import { outputLimit } from "../../../src/transport/sshExec.js";
-import { answer, type Request, type ServerOptions, startServer, type TestServer } from "../../support/sshServer.js";
+import {
+  answer,
+  keys,
+  type Request,
+  type ServerOptions,
+  startServer,
+  type TestServer,
+} from "../../support/sshServer.js";
 import { canary, errorOf, read, targetOf, write } from "../../support/sshTarget.js";
 
 const mebibyte = 1024 * 1024;
@@ -206,6 +214,14 @@ describe("A host that sends without end", () => {
       assert.equal((await errorOf(open.execute(read()))).code, "OUTPUT_TOO_LARGE");
       assert.ok(sent > outputLimit && sent < outputLimit + slack, `${sent} bytes`);
     });
+
+  it("of a failure that is all ends of cut quotations is quoted in part, for to look for secrets in all of it takes minutes", async () => {
+    keepSecret(keys.rsa.private);
+    const open = await running((request) => answer(request, "…".repeat(2 * mebibyte), 1));
+    const { status, stdout } = await open.execute(read());
+    assert.equal(status, 1);
+    assert.ok(stdout.length < mebibyte, `${stdout.length} characters`);
+  });
 
   it("of ten thousand small packets of stderr is understood", async () => {
     const open = await running((request) => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { IserError } from "../../../src/errors.js";
-import { failure, keepSecret, maskError, redact } from "../../../src/transport/redact.js";
+import { failure, keepSecret, maskError, quotation, redact } from "../../../src/transport/redact.js";
 
 describe("redaction", () => {
   it("masks a registered secret wherever it stands", () => {
@@ -44,6 +44,13 @@ describe("redaction", () => {
     keepSecret("canary-redact-5 with blanks");
     assert.equal(redact("it said: x canary-redact-5 wi…\n and more"), "it said: x ***…\n and more");
     assert.equal(redact("it said: xyz…"), "it said: xyz…");
+  });
+
+  it("masks the beginning of a secret where a long failure is cut", () => {
+    keepSecret("canary-redact-7");
+    const said = quotation(`${" ".repeat(64 * 1024 - 8)}canary-redact-7`);
+    assert.equal(said.trim(), "***…");
+    assert.equal(quotation("short canary-redact-7"), "short ***");
   });
 
   it("masks an error that was made elsewhere: message, stack, details, and the reasons that Pulumi keeps", () => {
