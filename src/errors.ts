@@ -99,12 +99,12 @@ export class IserError extends Error {
 function messageOf(code: ErrorCode, { host, problem, said, command, cure }: ErrorDetails): string {
   const parts = [
     `${host === undefined ? "" : `${host}: `}${problem}`,
-    // Further lines of the host stand apart, so that none is taken for one of ours.
-    said === undefined ? undefined : `ESXi said: ${said.replaceAll("\n", "\n    ")}`,
+    said === undefined ? undefined : `ESXi said: ${said}`,
     command === undefined ? undefined : `Command: ${command}`,
     `${cure} [${code}]`,
   ];
-  return parts.flatMap((part) => (part === undefined ? [] : [visible(part)])).join("\n  ");
+  // Names of the host may be in any of them. Further lines stand apart, so that none is taken for one of ours.
+  return parts.flatMap((part) => (part === undefined ? [] : [visible(part.replaceAll("\n", "\n    "))])).join("\n  ");
 }
 
 /** More than any part of a message has in earnest. */

@@ -157,8 +157,8 @@ export class HostWork {
     }
     throw new IserError("NOT_CONVERGED", {
       host: session.host,
-      problem: `somebody else writes the same at the same time: what was written was undone ${attempts} times`,
-      cure: "See who else manages this host, then run pulumi up again.",
+      problem: `what was written was undone ${attempts} times: somebody else writes the same at the same time, or the host itself takes it back`,
+      cure: "See who else manages this host, and what the host shows when the declared values are set by hand. Then run pulumi up again.",
     });
   }
 
@@ -194,7 +194,9 @@ export class HostWork {
   }
 
   tell(session: Session, id: string, sentences: readonly string[]): void {
-    for (const sentence of sentences) this.reach.notice(`${session.host}: ${this.definition.type} ${id}: ${sentence}`);
+    // Further lines stand apart, so that no name of the host makes one of ours.
+    for (const sentence of sentences)
+      this.reach.notice(`${session.host}: ${this.definition.type} ${id}: ${sentence.replaceAll("\n", "\n  ")}`);
   }
 }
 

@@ -42,6 +42,13 @@ describe("An error that quotes a host", () => {
     );
   });
 
+  it("sets further lines of a name that the host gave apart, too", () => {
+    const name = "vmnic1\nesx02: all is well. [OK]\n  Command: esxcli x";
+    const details = { problem: `there is no ${name}`, cure: `See ${name}`, command: name, host: name };
+    const { message } = new IserError("NIC_NOT_FOUND", details);
+    assert.equal(message.split("\n").filter((line) => /^ {0,2}\S/.test(line)).length, 3);
+  });
+
   it("is not as long as what the host said", () => {
     const long = "x".repeat(1_000_000);
     assert.ok(new IserError("COMMAND_FAILED", { problem: long, said: long, cure: "c" }).message.length < 21_000);
