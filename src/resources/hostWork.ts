@@ -94,7 +94,7 @@ export class HostWork {
     return rebootRequired;
   }
 
-  /** Runs commands that the host may refuse, tells what it refused, and gives back the others. */
+  /** Runs commands that the host may refuse, tells what it refused, and returns the others: whether they had an effect is still to be seen. */
   async attempt(session: Session, id: string, commands: readonly HostCommand[]): Promise<readonly HostCommand[]> {
     const taken: HostCommand[] = [];
     for (const command of commands) {
@@ -103,7 +103,8 @@ export class HostWork {
         taken.push(command);
       } catch (error) {
         if (!(error instanceof IserError) || unanswered.has(error.code)) throw error;
-        this.tell(session, id, [`not given back: ${error.message}`]);
+        if (error.code === "OUTPUT_NOT_UNDERSTOOD") taken.push(command);
+        else this.tell(session, id, [`not given back: ${error.message}`]);
       }
     }
     return taken;

@@ -61,6 +61,10 @@ const hasAdapters = (subject: Subject) =>
   [...subject.needs, ...subject.neighbours].some((line) => line.includes("rdma iser add"));
 /** What only reads has no effect to come before or after. */
 const writes = (_subject: Subject, { effect }: Run) => effect === "write";
+/** A write prints nothing that could be cut. */
+const reads = (_subject: Subject, { effect }: Run) => effect === "read";
+/** Where a write prints nothing, too, there is something not to be understood. */
+const half = '<?xml version="1.0" encoding="utf-8"?><output>';
 const swap = { swapAdapters: both };
 
 export const faults: readonly Fault[] = [
@@ -69,8 +73,8 @@ export const faults: readonly Fault[] = [
   { name: "command hangs", options: { kind: "hang" }, silent: true },
   { name: "command hangs after the effect", options: { kind: "hangAfter" }, befalls: writes, silent: true },
   { name: "command fails", options: { kind: "fail", message: "Simulated failure." }, refuses: true },
-  { name: "output cut in the middle", options: { kind: "truncate" } },
-  { name: "output not understood", options: { kind: "garble" } },
+  { name: "output cut in the middle", options: { kind: "truncate" }, befalls: reads },
+  { name: "output not understood", options: { kind: "garble", message: half } },
   { name: "host reboots", options: { kind: "reboot" }, stays: (lab) => lab.host.reboot() },
   {
     name: "host reboots, adapters renumbered",

@@ -533,6 +533,18 @@ describe("the lifecycle, giving back,", () => {
     assert.match(host.notices.join(), /not given back: [\s\S]*Lamp is hot/);
   });
 
+  it("looks at what came of it where the answer of what may be refused is not understood", async () => {
+    const life = undoing((have, { name }) => ({
+      commands: [],
+      attempts: have.get(name) === "blue" ? [] : [write("lamp paint", name, "blue")],
+    }));
+    const { id, outs } = await life.create(red);
+    host.trouble = [{ command: /paint/, says: { status: 0, stdout: "<output><root>", stderr: "" } }];
+    await life.delete(id, outs);
+    assert.match(host.notices.join(), /does not show it/);
+    assert.doesNotMatch(host.notices.join(), /was not understood/);
+  });
+
   it("tells what the host took and does not show", async () => {
     const life = undoing((have, { name }) => ({
       commands: [],
