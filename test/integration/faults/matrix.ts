@@ -221,6 +221,12 @@ function ownWrites(lab: Lab): number {
   return lab.host.journal.filter(({ effect, line }) => effect === "write" && line.includes("--formatter=xml")).length;
 }
 
+/** Writes of ours that came a second time with no look at the host between. */
+function repeatedUnseen(lab: Lab): readonly string[] {
+  const own = lab.host.journal.filter(({ line }) => line.includes("--formatter=xml"));
+  return own.flatMap(({ line, effect }, at) => (effect === "write" && own[at - 1]?.line === line ? [line] : []));
+}
+
 /** Seconds for a command where one will not answer. On a machine that is slower than that the fault does not come, and more is given. */
 const patience = [2, 8, 32];
 
@@ -277,6 +283,7 @@ async function sufferOnce(
       if (theirs !== undefined && again.state !== undefined) await again.refresh();
       if (operation.inputs === undefined) await again.destroy();
       else await again.up(operation.inputs);
+      assert.deepEqual(repeatedUnseen(lab), [], "is repeated without a look");
       const isGivenUp = operation.kind === "delete" && lab.notices.some((notice) => notGivenBack.test(notice));
       if (isGivenUp) assert.ok(fault.refuses, lab.notices.join());
       const allowed = isGivenUp ? [...expected.made, before.dump] : expected.made;
