@@ -148,19 +148,16 @@ export class HostWork {
   ): Promise<H> {
     let have = await this.settle(session, observe, left, rests);
     if (!this.definition.shared) return have;
-    for (let attempt = 1; attempt <= attempts; attempt += 1) {
+    for (let isAgain = false; ; isAgain = true) {
       await this.reach.sleep(betweenReadAndWrite);
       have = await observe();
       const undone = left(have);
       if (undone.length === 0) return have;
+      // Not a third time: a card may take a value back by itself, and each write may reset its link.
+      if (isAgain) throw undoneTwice(session.host);
       await this.apply(session, undone);
       have = await this.settle(session, observe, left, rests);
     }
-    throw new IserError("NOT_CONVERGED", {
-      host: session.host,
-      problem: `what was written was undone ${attempts} times: somebody else writes the same at the same time, or the host itself takes it back`,
-      cure: "See who else manages this host, and what the host shows when the declared values are set by hand. Then run pulumi up again.",
-    });
   }
 
   /** Repeats work that failed for something that may only not have appeared yet, for a bounded time and outside the lanes. */
@@ -209,6 +206,15 @@ function* pauses(deadline: number): Generator<number> {
     waited += pause, pause = Math.min(pause * 2, 4000, deadline - waited)
   )
     yield pause;
+}
+
+function undoneTwice(host: string): IserError {
+  return new IserError("NOT_CONVERGED", {
+    host,
+    problem:
+      "what was written was undone twice: somebody else writes the same at the same time, or the host itself takes it back",
+    cure: "See who else manages this host, and what the host shows when the declared values are set by hand. Then run pulumi up again.",
+  });
 }
 
 function remainder(left: () => readonly HostCommand[]): readonly HostCommand[] | IserError {

@@ -55,9 +55,11 @@ describe("a value that others write, too", () => {
     await start();
     const meanwhile = somebody(`${set} -m nmlx5_core -p max_vfs=4,4`);
     // At every look that comes a moment after one that has shown all as declared.
-    for (const after of [2, 1, 1]) lab.host.faults.add({ match: list, kind: "meanwhile", after, meanwhile });
+    for (const after of [2, 1]) lab.host.faults.add({ match: list, kind: "meanwhile", after, meanwhile });
     const declared = lab.lifecycle(moduleParameters);
     await assert.rejects(declared.up(inputs), { code: "NOT_CONVERGED", message: /somebody else writes the same/ });
+    const ours = lab.host.journal.filter(({ path, line }) => path === set && line.includes("--formatter=xml"));
+    assert.equal(ours.length, 2);
     lab.host.faults.clear();
     assert.equal(await declared.up(inputs), "update");
     assert.deepEqual(options(), { max_vfs: "4,4", pfctx: "0x08", pfcrx: "0x08" });
