@@ -111,7 +111,7 @@ export class HostWork {
   }
 
   /** Observes until nothing is left to do. A refusal of the plan counts as not yet: the host may show half of a change for a while. */
-  async settle<H>(
+  private async settle<H>(
     session: Session,
     observe: () => Promise<H>,
     left: (have: H) => readonly HostCommand[],

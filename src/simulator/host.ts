@@ -230,7 +230,7 @@ export class SimulatedHost implements System {
       effect: "invocation" in reading ? reading.invocation.spec.effect : "read",
     });
     const run = "output" in reading ? () => reading.output : yield* this.prompted(reading.invocation, streams);
-    const path = "output" in reading ? `${spec?.path} --help` : spec?.path;
+    const path = "output" in reading && spec ? `${spec.path} --help` : spec?.path;
     const print = ({ stdout, stderr, status }: Output, { out, err }: Streams) => {
       out(stdout);
       err(stderr);
@@ -238,7 +238,7 @@ export class SimulatedHost implements System {
     };
     return yield* this.ended(
       entry,
-      this.faulty(path ?? "", streams, (own) => immediately(() => print(run(), own))),
+      this.faulty(path ?? name, streams, (own) => immediately(() => print(run(), own))),
     );
   }
 

@@ -525,6 +525,11 @@ describe("the lifecycle, giving back,", () => {
     assert.equal(host.slept, 1000);
   });
 
+  const bluePaint: typeof lamp.remove = (have, { name }) => ({
+    commands: [],
+    attempts: have.get(name) === "blue" ? [] : [write("lamp paint", name, "blue")],
+  });
+
   it("tells a refusal of what may be refused, and goes on", async () => {
     const life = undoing((_have, { name }) => ({ commands: [], attempts: [write("lamp paint", name, "blue")] }));
     const { id, outs } = await life.create(red);
@@ -534,10 +539,7 @@ describe("the lifecycle, giving back,", () => {
   });
 
   it("looks at what came of it where the answer of what may be refused is not understood", async () => {
-    const life = undoing((have, { name }) => ({
-      commands: [],
-      attempts: have.get(name) === "blue" ? [] : [write("lamp paint", name, "blue")],
-    }));
+    const life = undoing(bluePaint);
     const { id, outs } = await life.create(red);
     host.trouble = [{ command: /paint/, says: { status: 0, stdout: "<output><root>", stderr: "" } }];
     await life.delete(id, outs);
@@ -546,10 +548,7 @@ describe("the lifecycle, giving back,", () => {
   });
 
   it("tells what the host took and does not show", async () => {
-    const life = undoing((have, { name }) => ({
-      commands: [],
-      attempts: have.get(name) === "blue" ? [] : [write("lamp paint", name, "blue")],
-    }));
+    const life = undoing(bluePaint);
     const { id, outs } = await life.create(red);
     host.trouble = [{ command: /paint/, says: { status: 0, stdout: "", stderr: "" } }];
     await life.delete(id, outs);
