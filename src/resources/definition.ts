@@ -107,7 +107,8 @@ export interface Definition<I extends object, H, B extends JsonRecord> {
   spellings?(have: H, inputs: I): readonly I[];
   /** Writes of one lane go one after another on a host. */
   lanes(ask: Ask, inputs: I): Promise<readonly string[]>;
-  observe(ask: Ask, inputs: I): Promise<H>;
+  /** `before`: what delete is to give back, as far as it is recorded. */
+  observe(ask: Ask, inputs: I, before?: Partial<B>): Promise<H>;
   /** Whether the object is there. Throws when the host does not say. */
   exists(have: H, inputs: I): boolean;
   /** Whether delete has something to do, where that can be told although `exists` cannot. Left out: `exists` decides. */

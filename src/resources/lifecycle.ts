@@ -106,7 +106,7 @@ export class Lifecycle {
     const inputs = fieldsOf(definition, olds);
     this.declare(olds);
     const have = await this.work.persistently(olds, () =>
-      this.work.look(olds, (session) => definition.observe(this.work.ask(session), inputs)),
+      this.work.look(olds, (session) => definition.observe(this.work.ask(session), inputs, recordOf(olds))),
     );
     if (!definition.exists(have, inputs)) {
       // Whoever made it in this run has lost it: it may be made again.
@@ -134,10 +134,10 @@ export class Lifecycle {
     const { definition } = this;
     if (definition.leavesNothing) return;
     const inputs = fieldsOf(definition, olds);
-    const before = (olds.before ?? {}) as JsonRecord;
+    const before = recordOf(olds);
     const work = () =>
       this.work.write(olds, inputs, async (session) => {
-        const observe = () => definition.observe(this.work.ask(session), inputs);
+        const observe = () => definition.observe(this.work.ask(session), inputs, before);
         const have = await observe();
         const peers = this.peersOf(olds, have);
         const ids = this.idsOf(olds, have);
@@ -233,7 +233,7 @@ export class Lifecycle {
     });
     const attempt = () =>
       this.work.write(news, want, async (session) => {
-        const observe = () => definition.observe(this.work.ask(session), want);
+        const observe = () => definition.observe(this.work.ask(session), want, earlier);
         const have = await observe();
         const peers = this.peersOf(news, have);
         const ids = this.idsOf(news, have);
@@ -292,8 +292,13 @@ export class Lifecycle {
   private declare(properties: Properties, state: Properties = properties): void {
     const inputs = fieldsOf(this.definition, properties);
     if (!isUnknown(properties.host) && !isUnknown(inputs))
-      this.peersAt(properties).declared.set(this.definition.id(inputs), (state.before ?? {}) as JsonRecord);
+      this.peersAt(properties).declared.set(this.definition.id(inputs), recordOf(state));
   }
+}
+
+/** What was recorded of what was there before. */
+function recordOf({ before = {} }: Properties): JsonRecord {
+  return before as JsonRecord;
 }
 
 /** Also told after a run that was killed between a write and its note in state: nobody knows then whose the object is. */

@@ -9,7 +9,7 @@ export interface Switches {
   readonly switches: readonly StandardSwitch[];
   /** The physical NICs. */
   readonly nics: readonly string[];
-  /** The failover order of every switch, by name. */
+  /** By name, the failover orders of the switches that are concerned. */
   readonly orders: ReadonlyMap<string, Failover>;
 }
 

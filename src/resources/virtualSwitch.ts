@@ -27,7 +27,7 @@ import { define, type Peers, type Undo } from "./definition.js";
 import { mtu, virtualSwitchName, vmkernelAdapter } from "./fields.js";
 import { leftMtu } from "./leftMtu.js";
 import { EsxiResource, type HostInput } from "./provider.js";
-import { ownerOf, returnUplinks, type Switches, type Uplinks, uplinksOf } from "./switchUplinks.js";
+import { ownerOf, returnUplinks, type Switches, type Taken, type Uplinks, uplinksOf } from "./switchUplinks.js";
 import { type AtStake, atStake, demandFree, nothingAtStake } from "./uplinkLoss.js";
 import { asDeclared, knownNics, namedDevices, nicsOf, uplinkNames } from "./uplinks.js";
 
@@ -77,26 +77,28 @@ export const virtualSwitch = define<Inputs, Have, Before>({
   id: ({ name }) => `vswitch/${name}`,
   lanes: async () => ["network"],
 
-  async observe(ask, inputs) {
-    const [switches, portGroups, interfaces] = await Promise.all([
+  async observe(ask, { name, uplinks }, before = {}) {
+    const [switches, portGroups, interfaces, devices, nics] = await Promise.all([
       ask(switchList),
       ask(portGroupList),
       ask(interfaceList),
+      namedDevices(ask, uplinks),
+      uplinks === undefined ? [] : ask(nicList),
     ]);
-    const network = { switches, portGroups, interfaces };
-    if (inputs.uplinks === undefined)
-      return { ...network, devices: [], nics: [], orders: new Map(), ...nothingAtStake };
-    const [devices, nics, orders] = await Promise.all([
-      namedDevices(ask, inputs.uplinks),
-      ask(nicList),
-      Promise.all(switches.map(async ({ name }) => [name, await ask(switchFailover(name))] as const)),
-    ]);
-    const declared = knownNics(devices, inputs.uplinks);
-    const losing = switches.filter((it) =>
-      it.uplinks.some((nic) => (it.name === inputs.name) !== declared.includes(nic)),
+    const network = { switches, portGroups, interfaces, devices, nics };
+    if (uplinks === undefined) return { ...network, orders: new Map(), ...nothingAtStake };
+    const declared = knownNics(devices, uplinks);
+    const givers = takenFrom(nics, before).map(({ from }) => from);
+    // Not of every switch: another program may be removing one that is of no matter here.
+    const concerned = switches.filter(
+      (it) => it.name === name || givers.includes(it.name) || it.uplinks.some((nic) => declared.includes(nic)),
     );
-    const stake = await atStake(ask, losing, portGroups);
-    return { ...network, devices, nics, orders: new Map(orders), ...stake };
+    const losing = switches.filter((it) => it.uplinks.some((nic) => (it.name === name) !== declared.includes(nic)));
+    const [orders, stake] = await Promise.all([
+      Promise.all(concerned.map(async (it) => [it.name, await ask(switchFailover(it.name))] as const)),
+      atStake(ask, losing, portGroups),
+    ]);
+    return { ...network, orders: new Map(orders), ...stake };
   },
 
   exists: (have, { name }) => switchOf(have, name) !== undefined,
@@ -176,6 +178,14 @@ export const virtualSwitch = define<Inputs, Have, Before>({
 
 function switchOf({ switches }: Have, name: string): StandardSwitch | undefined {
   return switches.find((it) => it.name === name);
+}
+
+/** The NICs that were taken from other switches, as far as the host has them. */
+function takenFrom(nics: readonly string[], before: Partial<Before>): readonly Taken[] {
+  return nics.flatMap((nic) => {
+    const record = before[nic as `vmnic${string}`];
+    return record === undefined ? [] : [{ nic, ...record }];
+  });
 }
 
 /** The records of what was taken (`vmnic#`) or lowered (`vmk#`). */
@@ -284,10 +294,7 @@ function settingsBack(
 
 function uplinksBack(have: Have, inputs: Inputs, found: StandardSwitch, before: Partial<Before>): Undo {
   if (inputs.uplinks === undefined) return { commands: [] };
-  const taken = have.nics.flatMap((nic) => {
-    const record = before[nic as `vmnic${string}`];
-    return record === undefined ? [] : [{ nic, ...record }];
-  });
+  const taken = takenFrom(have.nics, before);
   const own = before.existed ? before.uplinks : undefined;
   return returnUplinks(have, found, own, knownNics(have.devices, inputs.uplinks), taken);
 }

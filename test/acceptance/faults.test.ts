@@ -284,11 +284,7 @@ describe("faults, on the real engine", function () {
     await Promise.all([one.stack.up(), other.stack.up()]);
     assert.deepEqual([...changed(await undisturbed(first, second), host.dump())].filter(isOrder), []);
     for (const { stack } of [one, other]) assert.deepEqual((await stack.refresh()).changes, []);
-    const goneMeanwhile = /ESXi said: Unable to find a legacy virtual switch with the name vs-[12]\n/;
-    // A switch that the other one takes away between two looks is a clear error, and nothing is lost: the next destroy goes on.
-    const ended = await Promise.all([one, other].map(({ stack }) => stack.destroy({ mayFail: true })));
-    for (const outcome of ended) if (outcome.code !== 0) assert.match(errorsOf(outcome).join("\n"), goneMeanwhile);
-    for (const { stack } of [one, other]) await stack.destroy();
+    await Promise.all([one, other].map(({ stack }) => stack.destroy()));
     assert.equal(host.dump(), bare);
   });
 });
