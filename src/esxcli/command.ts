@@ -25,6 +25,8 @@ export interface SecretArgument {
 interface Decodes<T> {
   /** The answer cannot change while a connection lasts: a property of the build, not of the configuration. */
   readonly stable?: true;
+  /** The answer changes by itself all the time: a clock. */
+  readonly fleeting?: true;
   /** Turns what a successful command printed into a value, or throws OUTPUT_NOT_UNDERSTOOD quoting what was not understood. */
   readonly decode: (stdout: string) => T;
 }

@@ -42,6 +42,7 @@ export const uptime: EsxcliCommand<number> = {
   path: "system stats uptime get",
   args: [],
   effect: "read",
+  fleeting: true,
   decode: bare(integer("uptime")),
 };
 
@@ -51,6 +52,7 @@ export const time: EsxcliCommand<Date> = {
   path: "system time get",
   args: [],
   effect: "read",
+  fleeting: true,
   decode: (stdout) => {
     const said = bare(text("time"))(stdout);
     const now = new Date(said);

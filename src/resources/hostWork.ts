@@ -4,8 +4,10 @@ import type { Said } from "../esxcli/output.js";
 import { explained, interpret } from "../esxcli/run.js";
 import type { Session } from "../transport/session.js";
 import type { Ask } from "./definition.js";
-import { type Host, hostName } from "./host.js";
+import { type Host, hostName, hostPlace } from "./host.js";
 import { type AnyDefinition, isUnknown, type Properties } from "./inputs.js";
+import type { Run } from "./peers.js";
+import type { Freshness, Observation, Readings } from "./readings.js";
 
 /** How the lifecycle reaches a host and a user. The real one stands in reach.ts; tests bring their own clock. */
 export interface Reach {
@@ -19,6 +21,15 @@ export interface Reach {
   notice(text: string): void;
 }
 
+/** An open connection to a host, and what the resources of this process have read of it. */
+export interface Contact {
+  readonly session: Session;
+  readonly readings: Readings;
+}
+
+/** Looks at the host by questions. */
+export type Look<H> = (ask: Ask) => Promise<H>;
+
 /** A connection that is lost is opened again this often; each time the host is observed anew before anything is written. */
 const attempts = 3;
 const defaultSettleSeconds = 10;
@@ -29,14 +40,12 @@ const betweenReadAndWrite = 3000;
 /** Failures of a command that are no refusal: the host did not say what became of it. */
 const unanswered: ReadonlySet<ErrorCode> = new Set(["CONNECTION_LOST", "COMMAND_TIMEOUT", "OUTPUT_TOO_LARGE"]);
 
-/** What cannot change while a connection lasts, for all resources of the process. */
-const stable = new WeakMap<Session, Map<string, Promise<unknown>>>();
-
 /** How the lifecycle of a resource works with hosts: in turn, again when a connection was lost, and until the host shows what was written. */
 export class HostWork {
   constructor(
     private readonly definition: AnyDefinition,
     private readonly reach: Reach,
+    private readonly run: Run,
   ) {}
 
   /** Repeats work whose connection was lost. The work begins with an observation, so nothing is written twice unseen. */
@@ -52,40 +61,55 @@ export class HostWork {
   }
 
   /** Writes go in turn within the lanes of the resource. */
-  write<T>(properties: Properties, inputs: Properties, work: (session: Session) => Promise<T>): Promise<T> {
-    const host = hostOf(properties);
-    return this.reach.use(host, async (session) => {
-      const lanes = await this.definition.lanes(this.ask(session), inputs);
-      return this.reach.inTurn(host, lanes, () => work(session));
+  write<T>(properties: Properties, inputs: Properties, work: (contact: Contact) => Promise<T>): Promise<T> {
+    return this.contact(properties, async (contact) => {
+      const lanes = await this.definition.lanes(this.begin(contact).ask, inputs);
+      return this.reach.inTurn(hostOf(properties), lanes, () => work(contact));
     });
   }
 
-  /** Reads go side by side. */
-  look<T>(properties: Properties, work: (session: Session) => Promise<T>): Promise<T> {
-    return this.reach.use(hostOf(properties), work);
+  /** Reads go side by side, and what one has read in this run is read for all. */
+  look<H>(properties: Properties, look: Look<H>): Promise<H> {
+    return this.contact(properties, (contact) => this.observe(contact, look, "run"));
   }
 
-  /** One observation: each question is asked once, and what cannot change while the connection lasts, once a connection. */
-  ask(session: Session): Ask {
-    const once = new Map<string, Promise<unknown>>();
-    const always = stable.get(session) ?? new Map<string, Promise<unknown>>();
-    stable.set(session, always);
-    return <T>(command: HostCommand<T>): Promise<T> => {
-      const answers = command.stable ? always : once;
-      const key = describe(command);
-      const asked =
-        answers.get(key) ?? session.execute(command).then((answer) => interpret(command, answer, session.host));
-      answers.set(key, asked);
-      asked.catch(() => answers.delete(key));
-      return asked as Promise<T>;
-    };
+  /** What is decided on what others have read lately. A refusal is not: for that the host is looked at anew. */
+  async decide<H, T>(contact: Contact, look: Look<H>, freshness: Freshness | undefined, decide: (have: H) => T) {
+    const { ask, isShared } = this.begin(contact, freshness);
+    const have = await look(ask);
+    try {
+      return { have, decision: decide(have) };
+    } catch (error) {
+      if (!isShared() || !(error instanceof IserError)) throw error;
+      const now = await this.observe(contact, look, "now");
+      return { have: now, decision: decide(now) };
+    }
   }
 
-  async apply(session: Session, commands: readonly HostCommand[], onWrite?: () => void): Promise<boolean> {
+  observe<H>(contact: Contact, look: Look<H>, freshness: Freshness): Promise<H> {
+    return look(this.begin(contact, freshness).ask);
+  }
+
+  /** Begins one. A value that others write, too, is read for each change: the time to the write is what `hold` counts on. */
+  begin({ session, readings }: Contact, freshness: Freshness = this.definition.shared ? "now" : "recent"): Observation {
+    return readings.observe(session, freshness);
+  }
+
+  private contact<T>(properties: Properties, work: (contact: Contact) => Promise<T>): Promise<T> {
+    const host = hostOf(properties);
+    const readings = this.run.readings(hostPlace(host), () => this.reach.now());
+    return this.reach.use(host, (session) => work({ session, readings }));
+  }
+
+  async apply(
+    { session, readings }: Contact,
+    commands: readonly HostCommand[],
+    onWrite?: () => void,
+  ): Promise<boolean> {
     let rebootRequired = false;
     for (const command of commands) {
       onWrite?.();
-      const answer = await session.execute(command).catch((error: unknown) => {
+      const answer = await readings.write(session, command).catch((error: unknown) => {
         throw explained(command, error);
       });
       const said = interpret(command, answer, session.host) as Said;
@@ -95,16 +119,16 @@ export class HostWork {
   }
 
   /** Runs commands that the host may refuse, tells what it refused, and returns the others: whether they had an effect is still to be seen. */
-  async attempt(session: Session, id: string, commands: readonly HostCommand[]): Promise<readonly HostCommand[]> {
+  async attempt(contact: Contact, id: string, commands: readonly HostCommand[]): Promise<readonly HostCommand[]> {
     const taken: HostCommand[] = [];
     for (const command of commands) {
       try {
-        await this.apply(session, [command]);
+        await this.apply(contact, [command]);
         taken.push(command);
       } catch (error) {
         if (!(error instanceof IserError) || unanswered.has(error.code)) throw error;
         if (error.code === "OUTPUT_NOT_UNDERSTOOD") taken.push(command);
-        else this.tell(session, id, [`not given back: ${error.message}`]);
+        else this.tell(contact, id, [`not given back: ${error.message}`]);
       }
     }
     return taken;
@@ -112,24 +136,25 @@ export class HostWork {
 
   /** Observes until nothing is left to do. A refusal of the plan counts as not yet: the host may show half of a change for a while. */
   private async settle<H>(
-    session: Session,
-    observe: () => Promise<H>,
+    contact: Contact,
+    look: Look<H>,
     left: (have: H) => readonly HostCommand[],
     rests: (have: H) => boolean = () => true,
   ): Promise<H> {
-    let have = await observe();
+    // What the write cannot have changed is known. When the host takes its time, all is looked at.
+    let have = await this.observe(contact, look, "recent");
     let remaining = remainder(() => left(have));
     const isDone = () => Array.isArray(remaining) && remaining.length === 0;
     for (const pause of this.pauses()) {
       if (isDone() && rests(have)) return have;
       await this.reach.sleep(pause);
-      have = await observe();
+      have = await this.observe(contact, look, "now");
       remaining = remainder(() => left(have));
     }
     if (isDone()) return have;
-    if (remaining instanceof IserError) throw remaining.on(session.host);
+    if (remaining instanceof IserError) throw remaining.on(contact.session.host);
     throw new IserError("NOT_CONVERGED", {
-      host: session.host,
+      host: contact.session.host,
       problem: `the commands succeeded, but after ${this.deadline / 1000} s the host does not show the change`,
       said: `still to do: ${(remaining as readonly HostCommand[]).map(describe).join("; ")}`,
       cure: "Look at the host and its VMkernel log, then run pulumi up again: it goes on from what the host shows.",
@@ -141,37 +166,39 @@ export class HostWork {
    * then is written again, with theirs in it.
    */
   async hold<H>(
-    session: Session,
-    observe: () => Promise<H>,
+    contact: Contact,
+    look: Look<H>,
     left: (have: H) => readonly HostCommand[],
     rests?: (have: H) => boolean,
   ): Promise<H> {
-    let have = await this.settle(session, observe, left, rests);
+    let have = await this.settle(contact, look, left, rests);
     if (!this.definition.shared) return have;
     for (let isAgain = false; ; isAgain = true) {
       await this.reach.sleep(betweenReadAndWrite);
-      have = await observe();
+      have = await this.observe(contact, look, "now");
       const undone = left(have);
       if (undone.length === 0) return have;
       // Not a third time: a card may take a value back by itself, and each write may reset its link.
-      if (isAgain) throw undoneTwice(session.host);
-      await this.apply(session, undone);
-      have = await this.settle(session, observe, left, rests);
+      if (isAgain) throw undoneTwice(contact.session.host);
+      await this.apply(contact, undone);
+      have = await this.settle(contact, look, left, rests);
     }
   }
 
   /** Repeats work that failed for something that may only not have appeared yet, for a bounded time and outside the lanes. */
-  async awaiting<T>(work: () => Promise<T>): Promise<T> {
+  async awaiting<T>(work: (freshness?: Freshness) => Promise<T>): Promise<T> {
     const awaited: readonly string[] = this.definition.awaits ?? [];
+    let freshness: Freshness | undefined;
     for (const pause of this.pauses()) {
       try {
-        return await work();
+        return await work(freshness);
       } catch (error) {
         if (!(error instanceof IserError) || !awaited.includes(error.code)) throw error;
         await this.reach.sleep(pause);
+        freshness = "now";
       }
     }
-    return work();
+    return work("now");
   }
 
   sleep(milliseconds: number): Promise<void> {
@@ -191,7 +218,7 @@ export class HostWork {
     return (this.definition.settleSeconds ?? defaultSettleSeconds) * 1000;
   }
 
-  tell(session: Session, id: string, sentences: readonly string[]): void {
+  tell({ session }: Contact, id: string, sentences: readonly string[]): void {
     // Further lines stand apart, so that no name of the host makes one of ours.
     for (const sentence of sentences)
       this.reach.notice(`${session.host}: ${this.definition.type} ${id}: ${sentence.replaceAll("\n", "\n  ")}`);

@@ -1,11 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { IserError } from "../errors.js";
-import { describe } from "../esxcli/command.js";
-import type { Session } from "../transport/session.js";
+import { describe, type HostCommand } from "../esxcli/command.js";
 import type { JsonRecord, Memory, Undo } from "./definition.js";
 import { hostName, hostPlace } from "./host.js";
-import { HostWork, type Reach } from "./hostWork.js";
+import { type Contact, HostWork, type Look, type Reach } from "./hostWork.js";
 import {
   type AnyDefinition,
   brokenRules,
@@ -20,6 +19,7 @@ import {
   pick,
 } from "./inputs.js";
 import { type HostPeers, newPeers, Run } from "./peers.js";
+import type { Freshness } from "./readings.js";
 
 export interface DiffResult {
   readonly changes: boolean;
@@ -34,7 +34,8 @@ interface Deletion {
   readonly before: JsonRecord;
   readonly peers: HostPeers;
   readonly have: unknown;
-  readonly observe: () => Promise<unknown>;
+  readonly isShared: boolean;
+  readonly look: Look<unknown>;
   readonly place: string;
 }
 
@@ -51,7 +52,7 @@ export class Lifecycle {
     reach: Reach,
     private readonly run: Run = new Run(),
   ) {
-    this.work = new HostWork(definition, reach);
+    this.work = new HostWork(definition, reach, run);
   }
 
   check(news: Properties): { inputs: Properties; failures: CheckFailure[] } {
@@ -106,7 +107,7 @@ export class Lifecycle {
     const inputs = fieldsOf(definition, olds);
     this.declare(olds);
     const have = await this.work.persistently(olds, () =>
-      this.work.look(olds, (session) => definition.observe(this.work.ask(session), inputs, recordOf(olds))),
+      this.work.look(olds, (ask) => definition.observe(ask, inputs, recordOf(olds))),
     );
     if (!definition.exists(have, inputs)) {
       // Whoever made it in this run has lost it: it may be made again.
@@ -136,13 +137,14 @@ export class Lifecycle {
     const inputs = fieldsOf(definition, olds);
     const before = recordOf(olds);
     const work = () =>
-      this.work.write(olds, inputs, async (session) => {
-        const observe = () => definition.observe(this.work.ask(session), inputs, before);
-        const have = await observe();
+      this.work.write(olds, inputs, async (contact) => {
+        const look: Look<unknown> = (ask) => definition.observe(ask, inputs, before);
+        const { ask, isShared } = this.work.begin(contact);
+        const have = await look(ask);
         const peers = this.peersOf(olds, have);
         const ids = this.idsOf(olds, have);
         if (ids.some((one) => (peers.owners.get(one) ?? olds.instance) !== olds.instance)) {
-          this.work.tell(session, id, [
+          this.work.tell(contact, id, [
             "left to another resource of this program that is for the same, and stays when that is deleted. To rename a resource without this, give it an alias.",
           ]);
           return;
@@ -150,50 +152,65 @@ export class Lifecycle {
         for (const one of ids) peers.writers.delete(one);
         peers.declared.delete(definition.id(inputs));
         peers.released.set(definition.id(inputs), before);
-        await this.undo(session, { id, inputs, before, peers, have, observe, place: hostPlace(olds.host) });
+        await this.undo(contact, {
+          id,
+          inputs,
+          before,
+          peers,
+          have,
+          isShared: isShared(),
+          look,
+          place: hostPlace(olds.host),
+        });
       });
     await this.work.persistently(olds, work).catch((error: unknown) => {
       throw error instanceof IserError ? ifGone(error) : error;
     });
   }
 
-  private async undo(session: Session, { id, inputs, before, peers, have, observe, place }: Deletion): Promise<void> {
+  private async undo(
+    contact: Contact,
+    { id, inputs, before, peers, have, isShared, look, place }: Deletion,
+  ): Promise<void> {
     const { definition } = this;
     const isThere = (now: unknown) => (definition.mayExist ?? definition.exists)(now, inputs);
     const undoOf = (now: unknown): Undo =>
       isThere(now) ? definition.remove(now, inputs, before, peers) : { commands: [] };
+    const lookAgain = () => this.work.observe(contact, look, "now");
     let undo = undoOf(have);
+    // What others have read is not enough to say that something stays.
+    if (isShared && (undo.wait || undo.notes?.length)) undo = undoOf(await lookAgain());
     for (const pause of this.work.pauses()) {
       if (!undo.wait) break;
       await this.work.sleep(pause);
-      undo = undoOf(await observe());
+      undo = undoOf(await lookAgain());
     }
     const due = undo.commands.filter((command) => !peers.awaitReboot.has(describe(command)));
-    const rebootRequired = await this.work.apply(session, due);
+    const rebootRequired = await this.work.apply(contact, due);
     if (rebootRequired) for (const command of due) peers.awaitReboot.add(describe(command));
     if (rebootRequired || due.length < undo.commands.length) {
-      this.work.tell(session, id, [
+      this.work.tell(contact, id, [
         "gone after the next reboot of the host, as ESXi says. Reboot it before it is declared again.",
       ]);
     } else if (undo.commands.length > 0) {
       const left = (now: unknown) => (isThere(now) ? definition.remove(now, inputs, before, peers, true).commands : []);
-      await this.work.hold(session, observe, left);
+      await this.work.hold(contact, look, left);
     }
     const attempts = undo.attempts ?? [];
-    const taken = await this.work.attempt(session, id, attempts);
+    const taken = await this.work.attempt(contact, id, attempts);
     if (taken.length > 0) {
-      const now = await observe();
+      const now = await lookAgain();
       const left = isThere(now) ? (definition.remove(now, inputs, before, peers, true).attempts ?? []) : [];
       const shown = new Set(left.map(describe));
       const ignored = taken.map(describe).filter((line) => shown.has(line));
       this.work.tell(
-        session,
+        contact,
         id,
         ignored.map((line) => `not given back: the host took \`${line}\`, but does not show it.`),
       );
     }
     for (const [key, value] of Object.entries(undo.leaves ?? {})) this.run.left(place).set(key, value);
-    this.work.tell(session, id, undo.notes ?? []);
+    this.work.tell(contact, id, undo.notes ?? []);
   }
 
   /** A status that changes by itself is no drift, or every refresh would show some; it is taken over with the next change that is. */
@@ -226,28 +243,32 @@ export class Lifecycle {
     };
     const instance = (olds?.instance as string | undefined) ?? randomUUID();
     const earlier = olds?.before as JsonRecord | undefined;
-    const kept = () => ({
+    const kept = (record = recorded) => ({
       ...declaredIn(definition, news),
       instance,
-      before: recorded === undefined ? (earlier ?? {}) : over(recorded, earlier),
+      before: record === undefined ? (earlier ?? {}) : over(record, earlier),
     });
-    const attempt = () =>
-      this.work.write(news, want, async (session) => {
-        const observe = () => definition.observe(this.work.ask(session), want, earlier);
-        const have = await observe();
-        const peers = this.peersOf(news, have);
-        const ids = this.idsOf(news, have);
-        if (!definition.leavesNothing && ids.some((one) => (peers.writers.get(one) ?? instance) !== instance))
-          throw declaredTwice(definition.type, ids);
-        recorded ??= definition.record(have, want, peers, earlier);
-        peers.released.delete(definition.id(want));
-        peers.declared.set(definition.id(want), kept().before);
-        for (const one of ids) {
-          peers.owners.set(one, instance);
-          peers.writers.set(one, instance);
-        }
-        const commands = definition.plan(have, want, memory);
-        const rebootRequired = await this.work.apply(session, commands, () => {
+    const look: Look<unknown> = (ask) => definition.observe(ask, want, earlier);
+    const decide = (have: unknown): readonly HostCommand[] => {
+      const peers = this.peersOf(news, have);
+      const ids = this.idsOf(news, have);
+      if (!definition.leavesNothing && ids.some((one) => (peers.writers.get(one) ?? instance) !== instance))
+        throw declaredTwice(definition.type, ids);
+      const record = recorded ?? definition.record(have, want, peers, earlier);
+      peers.released.delete(definition.id(want));
+      peers.declared.set(definition.id(want), kept(record).before);
+      for (const one of ids) {
+        peers.owners.set(one, instance);
+        peers.writers.set(one, instance);
+      }
+      const commands = definition.plan(have, want, memory);
+      recorded = record;
+      return commands;
+    };
+    const attempt = (freshness?: Freshness) =>
+      this.work.write(news, want, async (contact) => {
+        const { have, decision: commands } = await this.work.decide(contact, look, freshness, decide);
+        const rebootRequired = await this.work.apply(contact, commands, () => {
           written = true;
           // What the last write left is no longer sure until all of them are through.
           memory = { last: undefined, unfinished: true };
@@ -255,9 +276,9 @@ export class Lifecycle {
         const left = (now: unknown) => definition.plan(now, want, { last: want, unfinished: false });
         const wrote = commands.length > 0;
         const rests = (now: unknown) => definition.rests?.(now, want) ?? true;
-        const now = !wrote || rebootRequired ? have : await this.work.hold(session, observe, left, rests);
-        if (wrote) this.work.tell(session, this.id(news), definition.remarks?.(now, want) ?? []);
-        if (olds === undefined && recorded?.existed === true) this.work.tell(session, this.id(news), [adopted]);
+        const now = !wrote || rebootRequired ? have : await this.work.hold(contact, look, left, rests);
+        if (wrote) this.work.tell(contact, this.id(news), definition.remarks?.(now, want) ?? []);
+        if (olds === undefined && recorded?.existed === true) this.work.tell(contact, this.id(news), [adopted]);
         const was = (olds ?? {}) as JsonRecord;
         return {
           ...news,

@@ -1,10 +1,12 @@
 import type { Beside, JsonRecord } from "./definition.js";
 import type { Properties } from "./inputs.js";
+import { Readings } from "./readings.js";
 
 /** What this process knows over all resource types, by host. One for all lifecycles. */
 export class Run {
   private readonly declared = new Map<string, Map<string, Properties>>();
   private readonly handed = new Map<string, Map<string, JsonRecord[string]>>();
+  private readonly read = new Map<string, Readings>();
 
   /** What the program declares, as far as Pulumi has come: for rules over several resources. */
   declare(place: string, type: string, id: string, inputs: Properties): void {
@@ -16,6 +18,13 @@ export class Run {
   beside(place: string, id: string | undefined): Beside {
     return (type) =>
       [...(this.declared.get(`${place} ${type}`) ?? [])].filter(([other]) => other !== id).map(([, inputs]) => inputs);
+  }
+
+  /** What was read of a host, by resources of any type. */
+  readings(place: string, now: () => Date): Readings {
+    const readings = this.read.get(place) ?? new Readings(() => now().getTime());
+    this.read.set(place, readings);
+    return readings;
   }
 
   /** What deletes of this run could not give back, and others that go later may. */

@@ -4,18 +4,17 @@ import { interpret } from "../../src/esxcli/run.js";
 import type { Reach } from "../../src/resources/hostWork.js";
 import { type AnyDefinition, fieldsOf } from "../../src/resources/inputs.js";
 import { Lifecycle } from "../../src/resources/lifecycle.js";
-import { Run } from "../../src/resources/peers.js";
 import { type HostOptions, SimulatedHost } from "../../src/simulator/index.js";
 import type { Outcome, Session } from "../../src/transport/session.js";
 import { render } from "../../src/transport/sshLine.js";
-import { Declared } from "./lab.js";
+import { Declared, Operations } from "./lab.js";
 
 /** A simulated host and lifecycles that reach it without a network, for what needs many hosts: the lines are those of SSH. */
 export class DirectLab {
   readonly host: SimulatedHost;
   readonly notices: string[] = [];
   readonly reach: Reach;
-  private run = new Run();
+  private run = new Operations();
   private lives = new Map<AnyDefinition, Lifecycle>();
   private readonly lanes = new Map<string, Promise<unknown>>();
 
@@ -54,12 +53,12 @@ export class DirectLab {
   lifecycle(definition: AnyDefinition): Declared {
     const life = this.lives.get(definition) ?? new Lifecycle(definition, this.reach, this.run);
     this.lives.set(definition, life);
-    return new Declared(life, { host: "esx01.lab" });
+    return new Declared(life, { host: "esx01.lab" }, this.run);
   }
 
   /** The next run of the program has a process of its own. */
   newProcess(): void {
-    this.run = new Run();
+    this.run = new Operations();
     this.lives = new Map();
   }
 

@@ -3,6 +3,7 @@ import type { AnyDefinition, Properties } from "../../src/resources/inputs.js";
 import { Lifecycle } from "../../src/resources/lifecycle.js";
 import { Run } from "../../src/resources/peers.js";
 import { SshReach } from "../../src/resources/reach.js";
+import type { Readings } from "../../src/resources/readings.js";
 import { type SimulatedHost, startSimulator } from "../../src/simulator/index.js";
 import type { Target } from "../../src/transport/credentials.js";
 import { Pool } from "../../src/transport/pool.js";
@@ -16,7 +17,7 @@ export class HostLab {
   readonly notices: string[] = [];
   readonly pool = new Patience();
   private readonly reach = new SshReach(this.pool);
-  private readonly run = new Run();
+  private readonly run = new Operations();
 
   /** `settings`: the host as a resource declares it. */
   constructor(
@@ -29,7 +30,7 @@ export class HostLab {
   }
 
   lifecycle(definition: AnyDefinition): Declared {
-    return new Declared(new Lifecycle(definition, this.reach, this.run), this.settings);
+    return new Declared(new Lifecycle(definition, this.reach, this.run), this.settings, this.run);
   }
 
   /** What another provider process has of the same host: nothing but what is in state. */
@@ -39,7 +40,7 @@ export class HostLab {
 
   /** Another resource of the same type, in the same provider process. */
   sibling(other: Declared): Declared {
-    return new Declared(other.life, this.settings);
+    return new Declared(other.life, this.settings, this.run);
   }
 
   /** Runs a command on the host as an administrator would, and gives what it printed. */
@@ -89,6 +90,21 @@ class Patience extends Pool {
   }
 }
 
+/** Operations of Pulumi one after another: what one has read, the next one does not know. */
+export class Operations extends Run {
+  private readonly all = new Set<Readings>();
+
+  override readings(...args: Parameters<Run["readings"]>): Readings {
+    const readings = super.readings(...args);
+    this.all.add(readings);
+    return readings;
+  }
+
+  begin(): void {
+    for (const readings of this.all) readings.forget();
+  }
+}
+
 /** One resource of a program, taken through its life as the engine would. */
 export class Declared {
   id = "";
@@ -97,6 +113,7 @@ export class Declared {
   constructor(
     readonly life: Lifecycle,
     private readonly host: Properties,
+    private readonly operations = new Operations(),
   ) {}
 
   /** What check has against it: a preview shows that, and nothing is asked of the host. */
@@ -112,6 +129,7 @@ export class Declared {
 
   /** `pulumi up`: check, then create, update, replace or nothing. */
   async up(inputs: object): Promise<"create" | "update" | "replace" | "same"> {
+    this.operations.begin();
     const { inputs: news, failures } = this.life.check({ host: this.host, ...inputs });
     assert.deepEqual(failures, []);
     if (this.state === undefined) {
@@ -131,6 +149,7 @@ export class Declared {
 
   /** `pulumi refresh`: the properties that drifted. */
   async refresh(): Promise<string[] | "gone"> {
+    this.operations.begin();
     const { id, props } = await this.life.read(this.id, this.state ?? {});
     const before = this.state ?? {};
     this.state = id === "" ? undefined : props;
@@ -139,6 +158,7 @@ export class Declared {
   }
 
   async destroy(): Promise<void> {
+    this.operations.begin();
     if (this.state !== undefined) await this.life.delete(this.id, this.state);
     this.state = undefined;
   }
