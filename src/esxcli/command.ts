@@ -27,6 +27,8 @@ interface Decodes<T> {
   readonly stable?: true;
   /** The answer changes by itself all the time: a clock. */
   readonly fleeting?: true;
+  /** What is read of an answer of which others read more, so that a write may change one and not the other. */
+  readonly part?: string;
   /** Turns what a successful command printed into a value, or throws OUTPUT_NOT_UNDERSTOOD quoting what was not understood. */
   readonly decode: (stdout: string) => T;
 }

@@ -67,6 +67,14 @@ export const portGroupList: EsxcliCommand<readonly PortGroupRow[]> = read(
   }),
 );
 
+/** Which port groups there are, on which switch, whoever uses them. */
+export type PortGroupSwitch = Omit<PortGroupRow, "activeClients">;
+
+export const portGroupSwitches: EsxcliCommand<readonly PortGroupSwitch[]> = {
+  ...portGroupList,
+  part: "but the clients",
+};
+
 /** The names of the physical NICs. [seen on 5.5 to 8] */
 export const nicList: EsxcliCommand<readonly string[]> = read("network nic list", {}, (stdout) =>
   rows({ name: text("Name") })(stdout).map(({ name }) => name),

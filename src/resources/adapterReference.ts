@@ -17,14 +17,17 @@ export interface AdapterView {
   readonly storage: readonly StorageAdapter[];
 }
 
-export async function observeAdapters(ask: Ask): Promise<AdapterView> {
-  const [devices, adapters, portals, storage] = await Promise.all([
-    ask(deviceList),
-    ask(adapterList),
-    ask(physicalNetworkPortalList),
-    ask(storageAdapterList),
-  ]);
-  return { devices, adapters, portals, storage };
+/** Which adapters there are, whatever their state. */
+export const adapterNumbers = { ...adapterList, part: "but the state" } as const;
+
+/** `list`: the adapters with all that is to be known of them. What ties them to devices is asked only where there are any, and as far as it is needed. */
+export async function observeAdapters(ask: Ask, list: typeof adapterList = adapterNumbers): Promise<AdapterView> {
+  const [devices, adapters] = await Promise.all([ask(deviceList), ask(list)]);
+  if (!adapters.some(isIser)) return { devices, adapters, portals: [], storage: [] };
+  const portals = await ask(physicalNetworkPortalList);
+  const view = { devices, adapters, portals, storage: [] };
+  if (adapters.filter(isIser).every((adapter) => ownerByPortal(view, adapter) !== undefined)) return view;
+  return { ...view, storage: await ask(storageAdapterList) };
 }
 
 /** Which device has which uplink is a matter of the cards: it cannot change while a connection lasts. */

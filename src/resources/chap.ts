@@ -15,7 +15,7 @@ import {
   chapSet,
 } from "../esxcli/iscsiAuth.js";
 import type { Level } from "../esxcli/iscsiCommand.js";
-import { type Beside, define, type Failure } from "./definition.js";
+import { type Beside, define, everything, type Failure } from "./definition.js";
 import { optionText, secretText } from "./fields.js";
 import { type AdapterInput, EsxiResource, type HostInput } from "./provider.js";
 import {
@@ -155,10 +155,15 @@ export const chap = define<Inputs, Have, Before>({
 
   id: (inputs) => `${inputs.adapter}/chap${scopeId(inputs)}`,
 
-  async observe(ask, inputs) {
+  async observe(ask, inputs, { aim } = everything) {
     const place = await findPlace(ask, inputs);
     if (place.level === undefined) return { ...place, uni: off, mutual: off };
-    const [uni, mutual] = await Promise.all([ask(chapGet(place.level, "uni")), ask(chapGet(place.level, "mutual"))]);
+    // Under level required any mutual CHAP may stay as it is.
+    const isAlone = aim !== "delete" && inputs.level === "required" && inputs.mutual === undefined;
+    const [uni, mutual] = await Promise.all([
+      ask(chapGet(place.level, "uni")),
+      isAlone ? off : ask(chapGet(place.level, "mutual")),
+    ]);
     return { ...place, uni, mutual };
   },
 

@@ -47,6 +47,17 @@ export interface Undo {
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined };
 export type JsonRecord = { readonly [key: string]: Json | undefined };
 
+/** What an observation is for. */
+export interface Occasion<B extends JsonRecord = JsonRecord> {
+  /** To plan a change, to see that it is done, to look for drift, or to give back. */
+  readonly aim: "plan" | "verify" | "refresh" | "delete";
+  /** What delete is to give back, as far as it is recorded. */
+  readonly before: B;
+}
+
+/** For an observation that leaves nothing out. */
+export const everything: Occasion<Readonly<Record<string, never>>> = { aim: "delete", before: {} };
+
 /** What is known beside the observation. */
 export interface Report {
   /** A write said so, this time or, in a refresh, last time. */
@@ -107,8 +118,8 @@ export interface Definition<I extends object, H, B extends JsonRecord> {
   spellings?(have: H, inputs: I): readonly I[];
   /** Writes of one lane go one after another on a host. */
   lanes(ask: Ask, inputs: I): Promise<readonly string[]>;
-  /** `before`: what delete is to give back, as far as it is recorded. */
-  observe(ask: Ask, inputs: I, before?: Partial<B>): Promise<H>;
+  /** Looks at the host. What is not needed for the aim need not be asked. */
+  observe(ask: Ask, inputs: I, occasion?: Occasion<Partial<B>>): Promise<H>;
   /** Whether the object is there. Throws when the host does not say. */
   exists(have: H, inputs: I): boolean;
   /** Whether delete has something to do, where that can be told although `exists` cannot. Left out: `exists` decides. */

@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { IserError } from "../errors.js";
-import { type AdapterInfo, adapterGet, type IscsiAdapter } from "../esxcli/iscsi.js";
+import { type AdapterInfo, adapterGet, adapterList, type IscsiAdapter } from "../esxcli/iscsi.js";
 import { iserAdd, iserAddPath, iserDelete, type RdmaDevice } from "../esxcli/rdma.js";
 import { commandList, optionsOf } from "../esxcli/system.js";
 import {
@@ -15,7 +15,7 @@ import {
   type Resolution,
   resolve,
 } from "./adapterReference.js";
-import { define, type Peers } from "./definition.js";
+import { define, everything, type Peers } from "./definition.js";
 import { rdmaDevice, uplink } from "./fields.js";
 import { EsxiResource, type HostInput } from "./provider.js";
 
@@ -63,10 +63,14 @@ export const iserAdapter = define<Inputs, Have, Before>({
       : [],
   lanes: allAdapterLanes,
 
-  async observe(ask, inputs) {
-    const [view, commands] = await Promise.all([observeAdapters(ask), ask(commandList)]);
+  async observe(ask, inputs, { aim } = everything) {
+    const [view, commands] = await Promise.all([
+      observeAdapters(ask, adapterList),
+      // What the build can do is of no matter where nothing is made or deleted.
+      aim === "refresh" ? undefined : ask(commandList),
+    ]);
     const resolution = resolve(view, reference(inputs));
-    const hasCommand = commands.has(iserAddPath);
+    const hasCommand = commands?.has(iserAddPath) ?? false;
     const [info, options] = await Promise.all([
       resolution.kind === "found" ? ask(adapterGet(resolution.vmhba)) : undefined,
       hasCommand ? ask(optionsOf(iserAddPath)) : undefined,

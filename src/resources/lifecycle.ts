@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { IserError } from "../errors.js";
 import { describe, type HostCommand } from "../esxcli/command.js";
-import type { JsonRecord, Memory, Undo } from "./definition.js";
+import type { JsonRecord, Memory, Occasion, Undo } from "./definition.js";
 import { hostName, hostPlace } from "./host.js";
 import { type Contact, HostWork, type Look, type Reach } from "./hostWork.js";
 import {
@@ -107,7 +107,7 @@ export class Lifecycle {
     const inputs = fieldsOf(definition, olds);
     this.declare(olds);
     const have = await this.work.persistently(olds, () =>
-      this.work.look(olds, (ask) => definition.observe(ask, inputs, recordOf(olds))),
+      this.work.look(olds, (ask) => definition.observe(ask, inputs, { aim: "refresh", before: recordOf(olds) })),
     );
     if (!definition.exists(have, inputs)) {
       // Whoever made it in this run has lost it: it may be made again.
@@ -138,7 +138,7 @@ export class Lifecycle {
     const before = recordOf(olds);
     const work = () =>
       this.work.write(olds, inputs, async (contact) => {
-        const look: Look<unknown> = (ask) => definition.observe(ask, inputs, before);
+        const look: Look<unknown> = (ask) => definition.observe(ask, inputs, { aim: "delete", before });
         const { ask, isShared } = this.work.begin(contact);
         const have = await look(ask);
         const peers = this.peersOf(olds, have);
@@ -248,7 +248,10 @@ export class Lifecycle {
       instance,
       before: record === undefined ? (earlier ?? {}) : over(record, earlier),
     });
-    const look: Look<unknown> = (ask) => definition.observe(ask, want, earlier);
+    const lookFor = (aim: Occasion["aim"]): Look<unknown> => {
+      const occasion = { aim, before: earlier ?? {} };
+      return (ask) => definition.observe(ask, want, occasion);
+    };
     const decide = (have: unknown): readonly HostCommand[] => {
       const peers = this.peersOf(news, have);
       const ids = this.idsOf(news, have);
@@ -267,7 +270,7 @@ export class Lifecycle {
     };
     const attempt = (freshness?: Freshness) =>
       this.work.write(news, want, async (contact) => {
-        const { have, decision: commands } = await this.work.decide(contact, look, freshness, decide);
+        const { have, decision: commands } = await this.work.decide(contact, lookFor("plan"), freshness, decide);
         const rebootRequired = await this.work.apply(contact, commands, () => {
           written = true;
           // What the last write left is no longer sure until all of them are through.
@@ -276,7 +279,10 @@ export class Lifecycle {
         const left = (now: unknown) => definition.plan(now, want, { last: want, unfinished: false });
         const wrote = commands.length > 0;
         const rests = (now: unknown) => definition.rests?.(now, want) ?? true;
-        const now = !wrote || rebootRequired ? have : await this.work.hold(contact, look, left, rests);
+        const see = lookFor("verify");
+        const look = () =>
+          wrote ? this.work.hold(contact, see, left, rests) : this.work.observe(contact, see, "recent");
+        const now = rebootRequired ? have : await look();
         if (wrote) this.work.tell(contact, this.id(news), definition.remarks?.(now, want) ?? []);
         if (olds === undefined && recorded?.existed === true) this.work.tell(contact, this.id(news), [adopted]);
         const was = (olds ?? {}) as JsonRecord;

@@ -4,15 +4,18 @@ import { interpret } from "../esxcli/run.js";
 import type { Outcome, Session } from "../transport/session.js";
 import type { Ask } from "./definition.js";
 
-/** An answer of the host, and whether it still holds as far as this process knows. */
+/** An answer of the host. */
 interface Reading {
   readonly session: Session;
-  readonly question: HostCommand;
-  readonly answer: Promise<unknown>;
+  readonly outcome: Promise<Outcome>;
+  /** What was made of it, by how. */
+  readonly decoded: Map<HostCommand["decode"], Promise<unknown>>;
   /** When it was asked for, in milliseconds. */
   readonly at: number;
-  /** No write since then, or during it, could have changed the answer. */
-  holds: boolean;
+  /** The writes that were begun or ended since then. */
+  readonly since: Set<HostCommand>;
+  /** After a failure all was doubted. */
+  doubted: boolean;
 }
 
 /** Whether an answer that others have asked for will do: any of this run, one that is a few seconds old at most, or none. */
@@ -46,12 +49,13 @@ export class Readings {
     let shared = false;
     const ask = <T>(question: HostCommand<T>): Promise<T> => {
       const key = describe(question);
-      const known = once.get(key);
+      const known = once.get(`${key} ${question.part}`);
       if (known !== undefined) return known as Promise<T>;
       const found = this.usable(key, session, question, freshness);
       shared ||= found !== undefined;
-      const { answer } = found ?? this.read(key, session, question);
-      once.set(key, answer);
+      const reading = found ?? this.read(key, session, question);
+      const answer = reading.decoded.get(question.decode) ?? this.decode(key, reading, question);
+      once.set(`${key} ${question.part}`, answer);
       return answer as Promise<T>;
     };
     return { ask, isShared: () => shared };
@@ -63,7 +67,7 @@ export class Readings {
    */
   async write(session: Session, command: HostCommand): Promise<Outcome> {
     this.writing.add(command);
-    this.doubt((question) => mayChange(command, question));
+    this.note(command);
     let failed = true;
     try {
       const outcome = await session.execute(command);
@@ -71,35 +75,44 @@ export class Readings {
       return outcome;
     } finally {
       this.writing.delete(command);
-      this.doubt((question) => failed || mayChange(command, question));
+      this.note(command);
+      if (failed) this.forget();
     }
   }
 
   /** Takes nothing for known any more but what cannot change while a connection lasts. */
   forget(): void {
-    this.doubt(() => true);
+    for (const reading of this.latest.values()) reading.doubted = true;
   }
 
   private usable(key: string, session: Session, question: HostCommand, freshness: Freshness): Reading | undefined {
     const found = this.latest.get(key);
     if (found === undefined || found.session !== session) return undefined;
     if (question.stable) return found;
-    if (freshness === "now" || !found.holds) return undefined;
+    if (freshness === "now" || found.doubted || [...found.since].some((write) => mayChange(write, question)))
+      return undefined;
     return (freshness === "run" && !question.fleeting) || this.now() - found.at <= recent ? found : undefined;
   }
 
   private read(key: string, session: Session, question: HostCommand): Reading {
-    const answer = session.execute(question).then((outcome) => interpret(question, outcome, session.host));
-    const holds = ![...this.writing].some((write) => mayChange(write, question));
-    const reading = { session, question, answer, at: this.now(), holds };
+    const outcome = session.execute(question);
+    const since = new Set(this.writing);
+    const reading = { session, outcome, decoded: new Map(), at: this.now(), since, doubted: false };
     this.latest.set(key, reading);
-    answer.catch(() => {
-      if (this.latest.get(key) === reading) this.latest.delete(key);
-    });
     return reading;
   }
 
-  private doubt(concerns: (question: HostCommand) => boolean): void {
-    for (const reading of this.latest.values()) if (concerns(reading.question)) reading.holds = false;
+  /** An answer that is a failure, or is not understood, is not kept. */
+  private decode<T>(key: string, reading: Reading, question: HostCommand<T>): Promise<T> {
+    const decoded = reading.outcome.then((outcome) => interpret(question, outcome, reading.session.host));
+    reading.decoded.set(question.decode, decoded);
+    decoded.catch(() => {
+      if (this.latest.get(key) === reading) this.latest.delete(key);
+    });
+    return decoded;
+  }
+
+  private note(write: HostCommand): void {
+    for (const { since } of this.latest.values()) since.add(write);
   }
 }

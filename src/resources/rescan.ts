@@ -14,7 +14,7 @@ import {
   type Resolution,
   resolve,
 } from "./adapterReference.js";
-import { define, type JsonRecord } from "./definition.js";
+import { define, everything, type JsonRecord } from "./definition.js";
 import { adapterReference, portal } from "./fields.js";
 import {
   devicesOf,
@@ -65,7 +65,7 @@ export const rescan = define<Inputs, Have, Before>({
   id: ({ adapter }) => (adapter === undefined ? "rescan" : `${adapter}/rescan`),
   lanes: (ask, { adapter }) => (adapter === undefined ? allAdapterLanes(ask) : adapterLanes(ask, { adapter })),
 
-  async observe(ask, { adapter }) {
+  async observe(ask, { adapter }, { aim } = everything) {
     const view = await observeAdapters(ask);
     const resolution = adapter === undefined ? undefined : resolve(view, adapter);
     const looked =
@@ -78,6 +78,8 @@ export const rescan = define<Inputs, Have, Before>({
       vmhba,
       adapter: device?.name ?? vmhba,
     }));
+    // To scan, it need not be known what there is.
+    if (aim === "plan") return { resolution, adapters, addresses: [], targets: [], sessions: [], devices: [] };
     const [addresses, targets, sessions, devices] = await Promise.all([
       Promise.all(adapters.map(({ vmhba }) => ask(sendTargetList(vmhba)))),
       targetsOf(ask, adapters),

@@ -21,7 +21,7 @@ import {
   resolve,
   spellings,
 } from "./adapterReference.js";
-import { define } from "./definition.js";
+import { type Ask, define } from "./definition.js";
 import { adapterReference } from "./fields.js";
 import { type AdapterInput, EsxiResource, type HostInput } from "./provider.js";
 
@@ -62,20 +62,18 @@ export const roceParams = define<Inputs, Have, Before>({
   lanes: adapterLanes,
 
   async observe(ask, { adapter }) {
-    const [view, protocols, commands, lines, now, up] = await Promise.all([
+    const [view, protocols, commands, lines] = await Promise.all([
       observeAdapters(ask),
       ask(protocolList),
       ask(commandList),
       ask(roceLog),
-      ask(time),
-      ask(uptime),
     ]);
     const resolution = resolve(view, adapter);
-    const started = new Date(now.getTime() - up / 1000);
+    const concerned = linesOf(lines, resolution);
     return {
       resolution,
       protocols,
-      logged: lastLogged(lines, resolution, started),
+      logged: concerned.length === 0 ? undefined : lastSince(await startOf(ask), concerned),
       hasCommand: commands.has(roceSetPath),
     };
   },
@@ -121,10 +119,19 @@ export const roceParams = define<Inputs, Have, Before>({
   },
 });
 
-function lastLogged(lines: readonly RoceLogLine[], resolution: Resolution, started: Date): RoceVersion | undefined {
-  if (resolution.kind !== "found") return undefined;
-  // Before the last start the number may have belonged to another device.
-  return lines.filter(({ vmhba, at }) => vmhba === resolution.vmhba && at >= started).at(-1)?.version;
+function linesOf(lines: readonly RoceLogLine[], resolution: Resolution): readonly RoceLogLine[] {
+  return resolution.kind === "found" ? lines.filter(({ vmhba }) => vmhba === resolution.vmhba) : [];
+}
+
+/** When the host was started, by its own clock. */
+async function startOf(ask: Ask): Promise<Date> {
+  const [now, up] = await Promise.all([ask(time), ask(uptime)]);
+  return new Date(now.getTime() - up / 1000);
+}
+
+/** Before the last start the number may have belonged to another device. */
+function lastSince(started: Date, lines: readonly RoceLogLine[]): RoceVersion | undefined {
+  return lines.filter(({ at }) => at >= started).at(-1)?.version;
 }
 
 export interface RoceParamsArgs {

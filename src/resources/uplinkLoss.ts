@@ -1,7 +1,7 @@
 import { type ErrorCode, IserError } from "../errors.js";
 import { type NetworkPortal, networkPortalList } from "../esxcli/iscsi.js";
 import {
-  type PortGroupRow,
+  type PortGroupSwitch,
   portGroupFailover,
   type StandardSwitch,
   type VmkernelInterface,
@@ -27,7 +27,7 @@ export const nothingAtStake: AtStake = { groupOrders: [], bindings: [] };
 export async function atStake(
   ask: Ask,
   losing: readonly StandardSwitch[],
-  portGroups: readonly PortGroupRow[],
+  portGroups: readonly PortGroupSwitch[],
 ): Promise<AtStake> {
   if (losing.length === 0) return nothingAtStake;
   const concerned = portGroups.filter((row) => losing.some(({ name }) => name === row.virtualSwitch));

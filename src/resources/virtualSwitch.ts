@@ -5,8 +5,8 @@ import type { HostCommand } from "../esxcli/command.js";
 import {
   interfaceList,
   nicList,
-  type PortGroupRow,
-  portGroupList,
+  type PortGroupSwitch,
+  portGroupSwitches,
   type StandardSwitch,
   switchFailover,
   switchList,
@@ -23,7 +23,7 @@ import {
   uplinkAdd,
   uplinkRemove,
 } from "../esxcli/vswitch.js";
-import { define, type Peers, type Undo } from "./definition.js";
+import { define, everything, type Peers, type Undo } from "./definition.js";
 import { mtu, virtualSwitchName, vmkernelAdapter } from "./fields.js";
 import { leftMtu } from "./leftMtu.js";
 import { EsxiResource, type HostInput } from "./provider.js";
@@ -42,7 +42,7 @@ interface Inputs {
 
 /** NICs, failover orders and what follows are asked for only when uplinks are declared. */
 interface Have extends Switches, AtStake {
-  readonly portGroups: readonly PortGroupRow[];
+  readonly portGroups: readonly PortGroupSwitch[];
   readonly interfaces: readonly VmkernelInterface[];
   readonly devices: readonly RdmaDevice[];
 }
@@ -77,13 +77,17 @@ export const virtualSwitch = define<Inputs, Have, Before>({
   id: ({ name }) => `vswitch/${name}`,
   lanes: async () => ["network"],
 
-  async observe(ask, { name, uplinks }, before = {}) {
+  async observe(ask, { name, uplinks }, { before } = everything) {
+    // An RDMA device says itself which NIC it has.
+    const isNicNamed =
+      uplinks?.some((uplink) => uplink.startsWith("vmnic")) ||
+      Object.keys(before).some((key) => key.startsWith("vmnic"));
     const [switches, portGroups, interfaces, devices, nics] = await Promise.all([
       ask(switchList),
-      ask(portGroupList),
+      ask(portGroupSwitches),
       ask(interfaceList),
       namedDevices(ask, uplinks),
-      uplinks === undefined ? [] : ask(nicList),
+      isNicNamed || before.uplinks !== undefined ? ask(nicList) : [],
     ]);
     const network = { switches, portGroups, interfaces, devices, nics };
     if (uplinks === undefined) return { ...network, orders: new Map(), ...nothingAtStake };
@@ -196,7 +200,8 @@ function ofKind(before: Partial<Before> = {}, prefix: "vmnic" | "vmk"): Partial<
 function uplinkCommands(have: Have, want: Inputs, found: StandardSwitch | undefined): readonly HostCommand[] {
   if (want.uplinks === undefined) return [];
   const nics = nicsOf(have.devices, want.uplinks);
-  const unknown = nics.filter((nic) => !have.nics.includes(nic));
+  const paired = have.devices.map(({ pairedUplink }) => pairedUplink);
+  const unknown = nics.filter((nic) => ![...have.nics, ...paired].includes(nic));
   if (unknown.length > 0) {
     throw new IserError("NIC_NOT_FOUND", {
       problem: `there is no NIC ${unknown.join(", ")}. NICs: ${have.nics.join(", ") || "none"}`,

@@ -5,14 +5,14 @@ import { IserError } from "../errors.js";
 import { type NetworkPortal, networkPortalList } from "../esxcli/iscsi.js";
 import {
   interfaceList,
-  type PortGroupRow,
-  portGroupList,
+  type PortGroupSwitch,
+  portGroupSwitches,
   type StandardSwitch,
   switchList,
   type VmkernelInterface,
 } from "../esxcli/network.js";
 import { interfaceAdd, interfaceRemove, interfaceSetMtu } from "../esxcli/vmkernel.js";
-import { type Beside, define, type Failure, type Undo } from "./definition.js";
+import { type Beside, define, everything, type Failure, type Undo } from "./definition.js";
 import { mtu, portGroupName, name as word } from "./fields.js";
 import { addressOf, faultsOf, ipv4Address, ipv6WithPrefix } from "./ipAddress.js";
 import { leaveMtu } from "./leftMtu.js";
@@ -39,7 +39,7 @@ interface Inputs {
 
 interface Have extends Addresses {
   readonly interfaces: readonly VmkernelInterface[];
-  readonly portGroups: readonly PortGroupRow[];
+  readonly portGroups: readonly PortGroupSwitch[];
   readonly switches: readonly StandardSwitch[];
   /** Of all adapters. */
   readonly bindings: readonly NetworkPortal[];
@@ -92,12 +92,12 @@ export const vmkernelAdapter = define<Inputs, Have, Before>({
   id: ({ name }) => name,
   lanes: async () => ["network"],
 
-  async observe(ask, inputs) {
+  async observe(ask, inputs, { aim } = everything) {
     const [interfaces, portGroups, switches, bindings, addresses] = await Promise.all([
       ask(interfaceList),
-      ask(portGroupList),
+      ask(portGroupSwitches),
       ask(switchList),
-      ask(networkPortalList()),
+      aim === "delete" ? ask(networkPortalList()) : [],
       observeAddresses(ask, inputs),
     ]);
     return { interfaces, portGroups, switches, bindings, ...addresses };

@@ -5,6 +5,7 @@ import type { HostCommand } from "../../src/esxcli/command.js";
 import { adapterGet, networkPortalList } from "../../src/esxcli/iscsi.js";
 import { connectionList, sessionList } from "../../src/esxcli/iscsiSession.js";
 import { nicList } from "../../src/esxcli/network.js";
+import { storageAdapterList } from "../../src/esxcli/storage.js";
 import type { HostOptions } from "../../src/simulator/index.js";
 import { adapterSubjects } from "../integration/resources/subjects/adapter.js";
 import { networkSubjects } from "../integration/resources/subjects/network.js";
@@ -50,6 +51,9 @@ export async function collectAnswers(): Promise<readonly Answer[]> {
   return [...answers.values()];
 }
 
+/** What no life of a resource asks on these hosts. */
+const asked = [networkPortalList(), sessionList(), connectionList(), adapterGet("vmhba64"), storageAdapterList];
+
 /** Older models lack what some subjects need: what they printed until then counts all the same. */
 async function live(lab: DirectLab, { definition, inputs }: Subject, change: object): Promise<void> {
   const declared = lab.lifecycle(definition);
@@ -57,8 +61,7 @@ async function live(lab: DirectLab, { definition, inputs }: Subject, change: obj
     await declared.up(inputs);
     await declared.up({ ...inputs, ...change });
     await declared.refresh();
-    for (const command of [networkPortalList(), sessionList(), connectionList(), adapterGet("vmhba64")])
-      await lab.session.execute(command);
+    for (const command of asked) await lab.session.execute(command);
     await declared.destroy();
   } catch (error) {
     if (!(error instanceof IserError)) throw error;

@@ -39,7 +39,7 @@ const v6 = (interfaceName: string, address: string, prefix = 64) => ({
 });
 const host: Have = {
   interfaces: [vmk("vmk0"), vmk("vmk1")],
-  portGroups: [{ name: "iser-a", virtualSwitch: "a", activeClients: 2, vlanId: 0 }],
+  portGroups: [{ name: "iser-a", virtualSwitch: "a", vlanId: 0 }],
   switches: [{ name: "a", mtu: 9000, cdp: "listen", uplinks: [] }],
   ipv4: [v4("vmk0", "192.168.50.10"), v4("vmk1", "192.168.50.11")],
   ipv6: [v6("vmk0", "fd00::10"), v6("vmk1", "FD00:0::11")],
