@@ -1,7 +1,7 @@
 import type { Argument, EsxcliCommand, HostCommand } from "./command.js";
 
 /** Options that name an object, of which another one is not concerned. */
-const objects = ["adapter", "direction"];
+const objects = ["adapter", "direction", "vswitch-name", "portgroup-name", "module"];
 
 /**
  * Which answers a write may change, so that those of other questions can be used on. It is about the fields that are decoded here, by what the manual
@@ -24,7 +24,12 @@ const effects: readonly { readonly write: RegExp; readonly given?: string; reado
     changes:
       /^iscsi (adapter (list$|discovery|target)|session)|^iscsi .*(auth chap|param) get$|^storage core (path|device)/,
   },
-  { write: /^rdma iser (add|delete)$/, changes: /^(iscsi|storage|system module)/ },
+  // What is known of an adapter does not change when others are added. A deleted one takes all that belongs to it along.
+  {
+    write: /^rdma iser add$/,
+    changes: /^iscsi (adapter list|physicalnetworkportal|networkportal|session)|^storage|^system module/,
+  },
+  { write: /^rdma iser delete$/, changes: /^(iscsi|storage|system module)/ },
   // A card that speaks more than one version goes on speaking them.
   { write: /^rdma iser params set$/, changes: /^iscsi (adapter list$|session)|^storage core (path|device)/ },
   {
@@ -43,6 +48,7 @@ const effects: readonly { readonly write: RegExp; readonly given?: string; reado
     write: /^network vswitch standard /,
     changes: /^network vswitch standard (list|policy|portgroup policy)|^iscsi (networkportal|session)/,
   },
+  { write: /^network ip interface ipv[46] /, changes: /^network ip interface ipv|^iscsi (networkportal|session)/ },
   // An interface is a client of its port group.
   {
     write: /^network ip interface /,

@@ -31,7 +31,7 @@ export async function observeAdapters(ask: Ask, list: typeof adapterList = adapt
 }
 
 /** Which device has which uplink is a matter of the cards: it cannot change while a connection lasts. */
-const pairings = { ...deviceList, stable: true } as const;
+export const pairings = { ...deviceList, stable: true } as const;
 
 /** Making and deleting adapters hands out and frees their numbers, so it goes alone: no other write to an adapter is under way. */
 export async function allAdapterLanes(ask: Ask): Promise<readonly string[]> {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { IserError } from "../errors.js";
-import { deviceList, type RdmaDevice } from "../esxcli/rdma.js";
-import { hasUplink, listDevices } from "./adapterReference.js";
+import type { RdmaDevice } from "../esxcli/rdma.js";
+import { hasUplink, listDevices, pairings } from "./adapterReference.js";
 import type { Ask } from "./definition.js";
 
 /** A NIC, or an RDMA device that stands for its paired uplink. */
@@ -20,7 +20,7 @@ export const uplinkNames = z
 
 /** The RDMA devices of the host, asked for only where an uplink is named by one. */
 export async function namedDevices(ask: Ask, uplinks: readonly string[] = []): Promise<readonly RdmaDevice[]> {
-  return uplinks.some(isDevice) ? ask(deviceList) : [];
+  return uplinks.some(isDevice) ? ask(pairings) : [];
 }
 
 /** The NIC that is meant. Undefined when the RDMA device is not there or has none. */

@@ -29,7 +29,7 @@ import { render } from "../../../src/transport/sshLine.js";
 import { DirectLab } from "../../support/directLab.js";
 import { situation } from "./anyProgram.js";
 
-const runs = Number(process.env.ESXI_ISER_RUNS ?? 6);
+const runs = Number(process.env.ESXI_ISER_RUNS ?? 4);
 
 /** The value of an answer, as far as `part` goes. Undefined where the host does not answer: what is asked about is not there. */
 function answer(host: SimulatedHost, question: HostCommand): unknown {
