@@ -8,7 +8,7 @@ export type Connect = (target: Target, through?: Connection) => Promise<Connecti
 export interface PoolOptions {
   /** Default: over SSH. */
   readonly connect?: Connect;
-  /** Milliseconds after which a connection that nobody uses is closed. Default 60 s. */
+  /** Milliseconds after which a connection that nobody uses is closed. Default 10 minutes: a run comes back to a host after others. */
   readonly idle?: number;
 }
 
@@ -45,7 +45,7 @@ export class Pool {
   private readonly idle: number;
   private readonly removeHandlers: (() => void)[] = [];
 
-  constructor({ connect = overSsh, idle = 60_000 }: PoolOptions = {}) {
+  constructor({ connect = overSsh, idle = 600_000 }: PoolOptions = {}) {
     this.connect = connect;
     this.idle = idle;
   }
