@@ -58,5 +58,5 @@ export const unchanged: Change = () => ({});
 export function declaredWith(lab: Lab, definition: AnyDefinition, change: Change): Declared {
   const { life } = lab.lifecycle(definition);
   const other: Lifecycle = Object.assign(Object.create(life), change(life));
-  return new Declared(other, lab.settings);
+  return new Declared(other, lab.settings, lab.run);
 }

@@ -17,7 +17,7 @@ export class HostLab {
   readonly notices: string[] = [];
   readonly pool = new Patience();
   private readonly reach = new SshReach(this.pool);
-  private readonly run = new Operations();
+  readonly run = new Operations();
 
   /** `settings`: the host as a resource declares it. */
   constructor(
@@ -113,7 +113,7 @@ export class Declared {
   constructor(
     readonly life: Lifecycle,
     private readonly host: Properties,
-    private readonly operations = new Operations(),
+    private readonly operations: Operations,
   ) {}
 
   /** What check has against it: a preview shows that, and nothing is asked of the host. */
