@@ -182,9 +182,14 @@ export class Stack {
 
   /** Kills the processes of this stack whose command line has the word, as `dynamic-provider/`, and says how many there were. */
   kill(word: string, signal: NodeJS.Signals = "SIGKILL"): number {
-    const killed = marked(markOf(this.folder)).filter(({ command }) => command.includes(word));
+    const killed = this.processes(word);
     for (const { pid } of killed) kill(pid, signal);
     return killed.length;
+  }
+
+  /** The processes of this stack whose command line has the word. */
+  processes(word: string): readonly Process[] {
+    return marked(markOf(this.folder)).filter(({ command }) => command.includes(word));
   }
 
   /** Kills what still runs and removes everything. The resources are not destroyed. */
@@ -288,7 +293,7 @@ function kill(pid: number, signal: NodeJS.Signals = "SIGKILL"): void {
   }
 }
 
-interface Process {
+export interface Process {
   readonly pid: number;
   readonly command: string;
 }
