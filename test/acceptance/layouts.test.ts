@@ -90,6 +90,7 @@ describe("the packed package", function () {
       "DESIGN.md",
       "LICENSE",
       "README.md",
+      "docs/performance.md",
       "docs/reliability.md",
       "docs/security.md",
       "package.json",

@@ -1,12 +1,18 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { cpus, loadavg, tmpdir } from "node:os";
-import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
 import { providerText } from "../../src/resources/provider.js";
-import { findEngine } from "../engine/find.js";
-import { onAbandon } from "../engine/process.js";
 import { type Engine, Stack } from "../engine/pulumi.js";
+import {
+  findBenchEngine,
+  inTurn,
+  load,
+  type Machine,
+  machine,
+  makeProject,
+  median,
+  progress,
+  runMain,
+} from "./common.js";
 
 const HELP = `Usage: npm run bench:provider-text [-- --json]
 
@@ -66,46 +72,40 @@ async function main(): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
-  const engine = await findEngine({ log: progress });
+  const engine = await findBenchEngine();
   const loadBefore = load();
-  const runs = await measure(engine);
-  const [ours, constant] = [summary("ours", runs.ours), summary("constant", runs.constant)];
-  const ratio = ours.medianSeconds / constant.medianSeconds;
-  const machine = { engine: engine.version, node: process.version, cpus: cpus().length, loadBefore, loadAfter: load() };
-  const result = { resources: RESOURCES, rounds: ROUNDS, ours, constant, ratio, limit: LIMIT, machine };
+  const compared = await compareTexts(engine, ROUNDS);
+  const result = { ...compared, limit: LIMIT, machine: { ...machine(engine), loadBefore, loadAfter: load() } };
   process.stdout.write(values.json ? `${JSON.stringify(result, null, 2)}\n` : table(result));
-  return ratio > LIMIT ? 1 : 0;
+  return result.ratio > LIMIT ? 1 : 0;
 }
 
-/** All runs in turn, the one that goes first alternating too: what slows the machine meanwhile slows both. The first round warms up. */
-async function measure(engine: Engine): Promise<Record<Text, Run[]>> {
-  const folder = mkdtempSync(join(tmpdir(), "esxi-iser-bench-"));
-  const remove = () => rmSync(folder, { recursive: true, force: true });
-  const forget = onAbandon(remove);
+export interface Compared {
+  readonly resources: number;
+  readonly rounds: number;
+  readonly ours: Side;
+  readonly constant: Side;
+  /** Of the medians: ours by the constant's. */
+  readonly ratio: number;
+}
+
+/** All runs in turn. The first round warms up. */
+export async function compareTexts(engine: Engine, rounds: number): Promise<Compared> {
+  const { folder, remove } = makeProject(project, { "@pulumi/pulumi": "node_modules/@pulumi/pulumi" });
   const runs: Record<Text, Run[]> = { ours: [], constant: [] };
   try {
-    writeProject(folder);
-    for (let round = 0; round <= ROUNDS; round++) {
-      const order: readonly Text[] = round % 2 === 0 ? ["ours", "constant"] : ["constant", "ours"];
-      for (const text of order) {
+    for (let round = 0; round <= rounds; round++) {
+      for (const text of inTurn<Text>(["ours", "constant"], round)) {
         const result = await createAll(engine, folder, texts[text]);
         if (round > 0) runs[text].push(result);
-        progress(`${round > 0 ? `round ${round} of ${ROUNDS}` : "warm-up"}, ${text}: ${result.seconds.toFixed(2)} s`);
+        progress(`${round > 0 ? `round ${round} of ${rounds}` : "warm-up"}, ${text}: ${result.seconds.toFixed(2)} s`);
       }
     }
-    return runs;
   } finally {
-    forget();
     remove();
   }
-}
-
-function writeProject(folder: string): void {
-  for (const name of ["pulumi-esxi-iser", "@pulumi"])
-    mkdirSync(join(folder, "node_modules", name), { recursive: true });
-  for (const [file, text] of Object.entries(project)) writeFileSync(join(folder, file), text);
-  const sdk = "node_modules/@pulumi/pulumi";
-  symlinkSync(join(__dirname, "../..", sdk), join(folder, sdk));
+  const [ours, constant] = [summary("ours", runs.ours), summary("constant", runs.constant)];
+  return { resources: RESOURCES, rounds, ours, constant, ratio: ours.medianSeconds / constant.medianSeconds };
 }
 
 /** On a stack of its own; making and removing it is not timed. */
@@ -137,25 +137,17 @@ function summary(text: Text, runs: readonly Run[]): Side {
   };
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+interface Result extends Compared {
+  readonly machine: Machine & { readonly loadBefore: number; readonly loadAfter: number };
 }
 
-interface Result {
-  readonly ours: Side;
-  readonly constant: Side;
-  readonly ratio: number;
-  readonly machine: { engine: string; node: string; cpus: number; loadBefore: number; loadAfter: number };
-}
-
-function table({ ours, constant, ratio, machine }: Result): string {
+function table({ rounds, ours, constant, ratio, machine }: Result): string {
   const row = (name: string, { textBytes, medianSeconds, seconds, stateBytes }: Side) => {
     const range = `${Math.min(...seconds).toFixed(2)} to ${Math.max(...seconds).toFixed(2)}`;
     return `${name.padEnd(9)} ${String(textBytes).padStart(3)} bytes of text   median ${medianSeconds.toFixed(2)} s (${range})   ${stateBytes} bytes of state\n`;
   };
   return (
-    `${RESOURCES} resources, ${ROUNDS} rounds, Pulumi ${machine.engine}, Node ${machine.node}, ${machine.cpus} CPUs, ` +
+    `${RESOURCES} resources, ${rounds} rounds, Pulumi ${machine.engine}, Node ${machine.node}, ${machine.cpus} CPUs, ` +
     `load ${machine.loadBefore} to ${machine.loadAfter}\n` +
     row("ours", ours) +
     row("constant", constant) +
@@ -163,18 +155,4 @@ function table({ ours, constant, ratio, machine }: Result): string {
   );
 }
 
-function load(): number {
-  return Number((loadavg()[0] ?? 0).toFixed(2));
-}
-
-function progress(line: string): void {
-  process.stderr.write(`bench: ${line}\n`);
-}
-
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exit(1);
-  },
-);
+if (require.main === module) runMain(main);

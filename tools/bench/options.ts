@@ -1,0 +1,81 @@
+import { parseArgs } from "node:util";
+import { mostHosts } from "./declared.js";
+
+export const HELP = `Usage: npm run bench [-- OPTIONS]
+
+Measures the product with the real Pulumi engine on simulated hosts: create, no-op, preview, refresh, update of one field and destroy of the whole
+procedure, beside the same commands with one connection each, and beside what the engine itself takes. Checks the bars; ends with 1 if one is not met.
+
+  --hosts LIST            how many hosts. Default: 1,10,50,100
+  --rounds N              of each measurement. Default: 3 up to 10 hosts, 2 up to 50, 1 above
+  --start-ms MS           what the start of an esxcli process takes on a host (an assumption). Default: 300
+  --round-trip-ms MS      a round trip to a host (an assumption). Default: 10
+  --parallel N            the engine's parallelism. Default: the engine's own
+  --refresh-parallel N    in a refresh. Default: 64
+  --text-rounds N         of the comparison of provider texts; 0 leaves it out. Default: 5
+  --json FILE             write the results there, as JSON
+  --write                 write them to docs/performance.md, .svg and .json
+  --help                  this text
+
+It takes long: about 5 minutes for 10 hosts, an hour for all. A machine that does something else meanwhile spoils it.
+`;
+
+export interface Options {
+  readonly hosts: readonly number[];
+  readonly rounds: number | undefined;
+  readonly startMs: number;
+  readonly roundTripMs: number;
+  readonly parallel: number | undefined;
+  readonly refreshParallel: number;
+  readonly textRounds: number;
+  readonly json: string | undefined;
+  readonly write: boolean;
+}
+
+/** Undefined: help is asked for. */
+export function readOptions(args: readonly string[]): Options | undefined {
+  const text = { type: "string" } as const;
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      hosts: text,
+      rounds: text,
+      "start-ms": text,
+      "round-trip-ms": text,
+      parallel: text,
+      "refresh-parallel": text,
+      "text-rounds": text,
+      json: text,
+      write: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) return undefined;
+  const number = (name: Exclude<keyof typeof values, "write" | "help" | "json">, least: number, most = 100_000) => {
+    const given = values[name];
+    return given === undefined ? undefined : whole(`--${name}`, given, least, most);
+  };
+  const hosts = (values.hosts ?? "1,10,50,100").split(",").map((given) => whole("--hosts", given, 1, mostHosts));
+  return {
+    hosts: [...new Set(hosts)].sort((a, b) => a - b),
+    rounds: number("rounds", 1),
+    startMs: number("start-ms", 0) ?? 300,
+    roundTripMs: number("round-trip-ms", 0) ?? 10,
+    parallel: number("parallel", 1),
+    refreshParallel: number("refresh-parallel", 1) ?? 64,
+    textRounds: number("text-rounds", 0) ?? 5,
+    json: values.json,
+    write: values.write,
+  };
+}
+
+function whole(option: string, given: string, least: number, most: number): number {
+  const value = Number(given);
+  if (/^\d+$/.test(given.trim()) && value >= least && value <= most) return value;
+  throw new Error(`${option}: "${given}" is no whole number from ${least} to ${most}; --help says more.`);
+}
+
+/** Fewer where one round takes minutes. */
+export function roundsFor(hosts: number, { rounds }: Pick<Options, "rounds">): number {
+  return rounds ?? (hosts <= 10 ? 3 : hosts <= 50 ? 2 : 1);
+}
