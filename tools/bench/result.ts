@@ -51,6 +51,8 @@ export interface Result {
   /** What differs between the hosts after our create and after the baseline's. */
   readonly differences: readonly string[];
   readonly providerText?: Compared;
+  /** Why not everything was measured. */
+  readonly failure?: string;
 }
 
 export function find(result: Result, hosts: number, operation: Operation): Measurement | undefined {
