@@ -13,6 +13,11 @@ export function median(values: readonly number[]): number {
   return low === undefined || high === undefined ? Number.NaN : (low + high) / 2;
 }
 
+/** `1 host`, `2 hosts` */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** The average of the last minute. */
 export function load(): number {
   return Number((loadavg()[0] ?? 0).toFixed(2));

@@ -97,4 +97,5 @@ async function measure(options: Options): Promise<Result> {
   }
 }
 
+// Not started by the command tsx: it kills what does not answer a Ctrl-C within 60 ms, and cleaning up takes longer.
 runMain(main);

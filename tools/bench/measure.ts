@@ -1,8 +1,9 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
-import { type CommandOptions, type Engine, type Outcome, Stack, type StackState } from "../engine/pulumi.js";
-import { inTurn, progress } from "./common.js";
+import { changesIn, parseEvents } from "../engine/events.js";
+import { CommandError, type Engine, Stack, type StackState } from "../engine/pulumi.js";
+import { counted, inTurn, progress } from "./common.js";
 import { parameterValues } from "./declared.js";
 import type { Contacts, Cost, Secrets } from "./hosts.js";
 import type { HostsClient } from "./hostsClient.js";
@@ -98,7 +99,7 @@ export async function measureRound(
         else if (side === "engine") engine[operation] = await timed(bench, stackOf(side), operation, expected);
         else baseline = await timed(bench, stackOf(side), operation, hosts * commandsIn(shape));
         const { seconds } = side === "baseline" ? (baseline as Sample) : { ours, engine }[side][operation];
-        progress(`${hosts} hosts, round ${round + 1}: ${operation}, ${side}: ${seconds.toFixed(2)} s`);
+        progress(`${counted(hosts, "host")}, round ${round + 1}: ${operation}, ${side}: ${seconds.toFixed(2)} s`);
       }
       if (operation !== "create") continue;
       state = await stackOf("ours").exportState();
@@ -158,36 +159,35 @@ async function ourOperation(bench: Bench, stack: Stack, operation: Operation, ex
   };
 }
 
+const commands: Readonly<Record<Operation, readonly string[]>> = {
+  create: ["up", "--yes", "--skip-preview"],
+  noop: ["up", "--yes", "--skip-preview"],
+  preview: ["preview"],
+  refresh: ["refresh", "--yes", "--skip-preview"],
+  update: ["up", "--yes", "--skip-preview"],
+  destroy: ["destroy", "--yes", "--skip-preview"],
+};
+
+/** From the start of the CLI to its end. */
 async function timed(bench: Bench, stack: Stack, operation: Operation, expected: number): Promise<Sample> {
+  const parallel = operation === "refresh" ? bench.refreshParallel : bench.parallel;
+  // Its events are read when the time is taken: of many resources that takes a while.
+  const log = join(stack.folder, "tmp", "bench.jsonl");
+  rmSync(log, { force: true });
+  const args = [
+    ...commands[operation],
+    ...["--event-log", log],
+    ...(parallel === undefined ? [] : ["--parallel", String(parallel)]),
+  ];
   const watch = new MemoryWatch(stack);
   const start = performance.now();
-  let outcome: Outcome;
-  let seconds: number;
-  try {
-    outcome = await perform(bench, stack, operation);
-    seconds = (performance.now() - start) / 1000;
-  } finally {
-    watch.stop();
-  }
-  const changed = outcome.changes.length;
+  const result = await stack.run(args).finally(() => watch.stop());
+  const seconds = (performance.now() - start) / 1000;
+  if (result.code !== 0) throw new CommandError(args.join(" "), result);
+  const changed = changesIn(parseEvents(readFileSync(log, "utf8")).steps).length;
   if (changed !== expected)
     throw new Error(
       `${operation} changed ${changed} resources instead of ${expected}: what was measured is not what it says`,
     );
   return { seconds, memory: watch.stop() };
-}
-
-function perform(bench: Bench, stack: Stack, operation: Operation): Promise<Outcome> {
-  const parallel = operation === "refresh" ? bench.refreshParallel : bench.parallel;
-  const options: CommandOptions = parallel === undefined ? {} : { args: ["--parallel", String(parallel)] };
-  switch (operation) {
-    case "preview":
-      return stack.preview(options);
-    case "refresh":
-      return stack.refresh(options);
-    case "destroy":
-      return stack.destroy(options);
-    default:
-      return stack.up(options);
-  }
 }

@@ -1,4 +1,5 @@
 import { type Bar, floorRatio, megabytes, names } from "./bars.js";
+import { counted } from "./common.js";
 import { formulas } from "./floors.js";
 import { type Measurement, medianOf, most, type Result } from "./result.js";
 
@@ -84,7 +85,7 @@ export function about(result: Result): string[] {
     `After the create, the hosts of the baseline ${
       result.differences.length === 0
         ? "are as ours, byte for byte"
-        : `differ from ours in ${result.differences.length} values`
+        : `differ from ours in ${counted(result.differences.length, "value")}`
     }.`,
     "Connections, logins, processes and writes are the most of a host; memory is the peak of the provider process, the most of all rounds. Simulator busy: the share of a CPU that the simulated hosts took.",
   ];
@@ -94,13 +95,13 @@ export function about(result: Result): string[] {
 export function sizes({ states, providerText }: Result): string[] {
   const lines = states.map(
     ({ hosts, resources, bytes, bytesPerResource }) =>
-      `State of ${hosts} hosts: ${bytes} bytes for ${resources} resources, ${Math.round(bytesPerResource)} bytes a resource.`,
+      `State of ${counted(hosts, "host")}: ${bytes} bytes for ${resources} resources, ${Math.round(bytesPerResource)} bytes a resource.`,
   );
   if (providerText === undefined) return lines;
   const { resources, rounds, ours, constant, ratio: by } = providerText;
   return [
     ...lines,
-    `Provider text, ${resources} resources, ${rounds} rounds: ${ours.medianSeconds.toFixed(2)} s with ours (${ours.textBytes} bytes), ${constant.medianSeconds.toFixed(2)} s with one of ${constant.textBytes} bytes, ratio ${by.toFixed(3)}.`,
+    `Provider text, ${resources} resources, ${counted(rounds, "round")}: ${ours.medianSeconds.toFixed(2)} s with ours (${ours.textBytes} bytes), ${constant.medianSeconds.toFixed(2)} s with one of ${constant.textBytes} bytes, ratio ${by.toFixed(3)}.`,
   ];
 }
 

@@ -35,6 +35,7 @@ export function logLogPlot(title: string, xLabel: string, yLabel: string, series
     round(plot.bottom - share(up, y) * (plot.bottom - plot.top)),
   ];
   const parts = [
+    `<title>${escaped(title)}</title>`,
     text(plot.left, 22, title, 'font-size="15" font-weight="bold"'),
     ...powers(x).flatMap((value) => {
       const [across] = at([value, y.from]);
