@@ -15,7 +15,7 @@ export class Tally {
   /** The events of a preview that comes first: from it is known how many resources there will be. */
   readonly plan = ({ resourcePreEvent, diagnosticEvent }: EngineEvent): void => {
     const begun = resource(resourcePreEvent?.metadata);
-    if (begun) this.known.add(begun.urn);
+    if (begun) this.known.add(keyOf(begun));
     if (diagnosticEvent) this.hear(diagnosticEvent);
   };
 
@@ -31,8 +31,9 @@ export class Tally {
     this.plan(event);
     const { resOutputsEvent, resOpFailedEvent } = event;
     const ended = resource(resOutputsEvent?.metadata ?? resOpFailedEvent?.metadata);
-    if (ended === undefined) return;
-    this.done.add(ended.urn);
+    // A preview tells of a component twice.
+    if (ended === undefined || this.done.has(keyOf(ended))) return;
+    this.done.add(keyOf(ended));
     if (resOpFailedEvent) this.failures += 1;
     else if (ended.op === "same") return;
     else this.changes[ended.op] = (this.changes[ended.op] ?? 0) + 1;
@@ -45,4 +46,6 @@ export class Tally {
 
 /** Neither the stack itself nor the providers, which the engine counts too. */
 const resource = (step: StepEventMetadata | undefined) => (step?.type.startsWith("pulumi:") ? undefined : step);
+/** A replacement is several steps for one resource. */
+const keyOf = ({ op, urn }: StepEventMetadata) => `${op} ${urn}`;
 const nameOf = (urn: string) => urn.split("::").at(-1) ?? urn;

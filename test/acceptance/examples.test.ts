@@ -297,7 +297,7 @@ const table: readonly Example[] = [
 ];
 
 /** Those that the table does not run as the others, each with a test below or elsewhere. */
-const special = ["composed", "quickstart", "unit-test"];
+const special = ["composed", "many-stacks", "quickstart", "unit-test"];
 
 function eight(make: (number: number) => SimulatedHost): readonly [SimulatedHost, ...SimulatedHost[]] {
   return [make(1), ...[2, 3, 4, 5, 6, 7, 8].map(make)];
@@ -317,7 +317,7 @@ describe("the examples", () => {
     assert.deepEqual(folders.map(({ name }) => name).sort(), [...run].sort());
   });
 
-  for (const folder of new Set(table.map(({ folder }) => folder).concat("composed", "unit-test")))
+  for (const folder of new Set(table.map(({ folder }) => folder).concat("composed", "many-stacks", "unit-test")))
     it(`have a project, a program and an explanation in ${folder}`, () => {
       for (const file of ["Pulumi.yaml", "index.ts", "README.md", "tsconfig.json"])
         assert.ok(existsSync(join(examples, folder, file)), file);

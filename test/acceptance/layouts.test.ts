@@ -92,6 +92,7 @@ describe("the packed package", function () {
       "README.md",
       "docs/performance.md",
       "docs/reliability.md",
+      "docs/scaling.md",
       "docs/security.md",
       "package.json",
     ]);

@@ -220,7 +220,7 @@ function anEngine(): Promise<Engine> {
   return engineOfProcess;
 }
 
-function isolated(engine: Engine, folder: string): Env {
+export function isolated(engine: Engine, folder: string): Env {
   return {
     PATH: [engine.path, dirname(process.execPath), process.env.PATH ?? ""].join(delimiter),
     HOME: join(folder, "home"),
@@ -265,7 +265,7 @@ function readIfThere(file: string): string {
   }
 }
 
-function remove(folder: string): void {
+export function remove(folder: string): void {
   killAllIn(folder);
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 }
