@@ -28,7 +28,7 @@ const operations = ["preview", "up", "refresh", "destroy"] as const;
 interface Outcome {
   stack: string;
   hosts: string[];
-  status: "succeeded" | "failed" | "not started";
+  status: "succeeded" | "failed" | "stopped" | "not started";
   /** How many resources by what was done to them, without those that stay the same. */
   changes: Record<string, number>;
   seconds: number;
@@ -84,7 +84,7 @@ async function drive({ operation, stacks, names, atOnce, engine, previewFirst, j
   // On a terminal, and only there, the last line says how far it all is, and is overwritten.
   const stream = json ? process.stderr : process.stdout;
   const say = (line: string) => {
-    const all = `${outcomes.length} of ${names.length} stacks, ${running} running, ${notSucceeded()} failed`;
+    const all = `${outcomes.length} of ${names.length} stacks, ${running} running, ${notSucceeded()} not succeeded`;
     stream.write(stream.isTTY ? `\r\x1b[K${line}\n${all}` : `${line}\n`);
   };
 
@@ -101,18 +101,19 @@ async function drive({ operation, stacks, names, atOnce, engine, previewFirst, j
   const work = async (name: string): Promise<Outcome> => {
     const start = Date.now();
     const { changes, errors, plan, follow } = new Tally((line) => say(`${name} ${operation} ${line}`));
-    const { signal } = cancel;
     let status: Outcome["status"] = "failed";
     try {
       const stack = await LocalWorkspace.createOrSelectStack({ stackName: name, workDir: __dirname }, { envVars });
-      const options = { ...engine, signal };
+      const options = { ...engine, signal: cancel.signal };
       if (previewFirst && operation === "up") await stack.preview({ ...options, onEvent: plan });
       if (previewFirst && operation === "destroy") await stack.previewDestroy({ ...options, onEvent: plan });
-      signal.throwIfAborted();
+      if (stopped) throw new Error("stopped after the preview");
       await stack[operation]({ ...options, onEvent: follow });
-      status = "succeeded";
+      // The CLI calls a destroy a success that Ctrl-C has ended early (seen on 3.259.0).
+      status = stopped ? "stopped" : "succeeded";
     } catch (error) {
-      if (errors.length === 0) errors.push(error instanceof Error ? error.message : String(error));
+      if (errors.length === 0 && stopped) status = "stopped";
+      else if (errors.length === 0) errors.push(reasonOf(error));
     }
     return { stack: name, hosts: hostsOf(name), status, changes, seconds: (Date.now() - start) / 1000, errors };
   };
@@ -138,6 +139,13 @@ async function drive({ operation, stacks, names, atOnce, engine, previewFirst, j
   if (json) process.stdout.write(`${JSON.stringify({ operation, stacks: outcomes }, undefined, 2)}\n`);
   else process.stdout.write(summary(outcomes));
   return notSucceeded() === 0 ? 0 : 1;
+}
+
+/** Of an error that the engine had no event for, as of a stack that is locked: the API puts all that the CLI printed into its message. */
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const [printed = ""] = message.split(/^ err\?: /m);
+  return (printed.split(/^error: /m)[1] ?? message).trim();
 }
 
 function summary(outcomes: readonly Outcome[]): string {

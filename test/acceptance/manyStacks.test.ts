@@ -126,6 +126,17 @@ describe("the example many-stacks, eight stacks by one driver on the real engine
       });
     });
   };
+  /** Presses Ctrl-C when the words are shown. */
+  const interrupted = (args: readonly string[], words: string) => {
+    const child = start(args);
+    let shown = "";
+    return ended(child, (text) => {
+      const before = shown.includes(words);
+      shown += text;
+      // As a terminal does: to the driver and to the engine that it runs.
+      if (!before && shown.includes(words)) killGroup(child.pid, "SIGINT");
+    });
+  };
   const drive = (...args: string[]) => ended(start(args));
   const summaryOf = ({ stdout, stderr }: Result): Summary[] => {
     assert.ok(stdout.startsWith("{"), `${stdout}${stderr}`);
@@ -187,17 +198,11 @@ describe("the example many-stacks, eight stacks by one driver on the real engine
 
   it("lets the running stacks end what they have begun at Ctrl-C, and starts no other", async () => {
     simulators[2]?.host.faults.add({ match: "network vswitch standard add", kind: "slow", delayMs: 3000 });
-    const child = start(["up", "rack-2", "rack-3", "rack-4", "--at-once", "1", "--skip-preview"]);
-    let told = false;
-    const { code, stdout } = await ended(child, (text) => {
-      if (told || !text.includes("rack-2 up 1/")) return;
-      told = true;
-      // As a terminal does: to the driver and to the engine that it runs.
-      killGroup(child.pid, "SIGINT");
-    });
+    const args = ["up", "rack-2", "rack-3", "rack-4", "--at-once", "1", "--skip-preview"];
+    const { code, stdout } = await interrupted(args, "rack-2 up 1/");
     assert.equal(code, 1, stdout);
     assert.match(stdout, /SIGINT: no other stack is started, 1 still run/);
-    assert.match(stdout, /rack-2 +1 +failed .*\nrack-3 +1 +not started .*\nrack-4 +1 +not started /);
+    assert.match(stdout, /rack-2 +1 +(stopped|failed) .*\nrack-3 +1 +not started .*\nrack-4 +1 +not started /);
     assert.deepEqual(
       connections().slice(3),
       inRack.slice(3).map(() => 0),
@@ -293,6 +298,19 @@ describe("the example many-stacks, eight stacks by one driver on the real engine
       made,
       inRack.map(() => 0),
     );
+  });
+
+  it("does not call a destroy a success that Ctrl-C has ended early", async () => {
+    simulators[4]?.host.faults.add({
+      match: "iscsi adapter discovery sendtarget remove",
+      kind: "slow",
+      delayMs: 3000,
+      times: 2,
+    });
+    const { code, stdout } = await interrupted(["destroy", "rack-4"], "rack-4 destroy 1/15");
+    assert.equal(code, 1, stdout);
+    assert.match(stdout, /^rack-4 +1 +(stopped|failed) /m);
+    assert.notEqual(dumps()[4], bareDumps[4]);
   });
 
   it("leaves the hosts as they were", async () => {
