@@ -56,6 +56,9 @@ export const layouts: readonly Layout[] = [
       writeManifest(programFolder, { ...withPackage(program, "*"), type: "module" });
       // The tarball has all in the folder "package".
       await command("tar", ["-xzf", tarball], folder);
+      // What it is developed with would have npm put the program's version of a peer elsewhere, as soon as there is a newer one.
+      const { devDependencies, ...manifest } = readManifest(join(folder, "package"));
+      writeManifest(join(folder, "package"), manifest);
       await command("npm", [...npmInstall, "--omit=dev"], folder);
       return programFolder;
     },
