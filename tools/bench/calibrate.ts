@@ -1,10 +1,10 @@
 import { performance } from "node:perf_hooks";
-import { Client } from "ssh2";
 import { median } from "./common.js";
 import { user } from "./declared.js";
 import { type RoundTrips, tripsOf } from "./floors.js";
 import type { Secrets } from "./hosts.js";
 import type { HostsClient } from "./hostsClient.js";
+import { login } from "./project/login.js";
 
 const farMs = 200;
 const tries = 3;
@@ -31,31 +31,20 @@ async function timesAt(hosts: HostsClient, secrets: Secrets, roundTripMs: number
   return { connect: median(times.map((it) => it.connect)), command: median(times.map((it) => it.command)) };
 }
 
-function timeOne(port: number, password: string): Promise<Times> {
+async function timeOne(port: number, password: string): Promise<Times> {
+  const start = performance.now();
+  const client = await login({ port, user, password });
+  const ready = performance.now();
   return new Promise((resolve, reject) => {
-    const client = new Client();
-    const start = performance.now();
     client.on("error", reject);
-    client.on("connect", () => client.setNoDelay(true));
-    client.on("keyboard-interactive", (_name, _text, _language, _prompts, answer) => answer([password]));
-    client.on("ready", () => {
-      const ready = performance.now();
-      client.exec("true", (error, channel) => {
-        if (error) return reject(error);
-        channel.resume();
-        channel.on("close", () => {
-          resolve({ connect: ready - start, command: performance.now() - ready });
-          client.end();
-        });
-        channel.end();
+    client.exec("true", (error, channel) => {
+      if (error) return reject(error);
+      channel.resume();
+      channel.on("close", () => {
+        resolve({ connect: ready - start, command: performance.now() - ready });
+        client.end();
       });
-    });
-    client.connect({
-      host: "127.0.0.1",
-      port,
-      username: user,
-      tryKeyboard: true,
-      authHandler: ["keyboard-interactive"],
+      channel.end();
     });
   });
 }
