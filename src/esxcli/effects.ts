@@ -62,18 +62,18 @@ const effects: readonly { readonly write: RegExp; readonly given?: string; reado
 export function mayChange(write: HostCommand, question: HostCommand): boolean {
   // Any of them may be logged.
   if (write.kind !== "esxcli" || question.kind === "log") return true;
-  const options = optionsOf(write);
+  const options = valuesOf(write);
   const known = effects.find(
     (row) => row.write.test(write.path) && (row.given === undefined || options.has(row.given)),
   );
   if (known === undefined) return true;
-  const asked = question.kind === "esxcli" ? optionsOf(question) : new Map<string, Argument["value"]>();
+  const asked = question.kind === "esxcli" ? valuesOf(question) : new Map<string, Argument["value"]>();
   const isOther = objects.some((name) => options.has(name) && asked.has(name) && options.get(name) !== asked.get(name));
   return (
     !isOther && known.changes.test(question.part === undefined ? question.path : `${question.path} ${question.part}`)
   );
 }
 
-function optionsOf({ args }: EsxcliCommand): ReadonlyMap<string, Argument["value"]> {
+function valuesOf({ args }: EsxcliCommand): ReadonlyMap<string, Argument["value"]> {
   return new Map(args.map(({ name, value }) => [name, value]));
 }

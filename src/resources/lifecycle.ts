@@ -92,9 +92,10 @@ export class Lifecycle {
     if (!touchesHost && !olds.unfinished) {
       const kept = pick(olds, [...this.definition.outputs, "declared", "instance"]);
       // What is no longer declared is somebody else's, and what it was before is of no matter.
+      const recorded = recordOf(olds);
       const before = pick(
-        (olds.before ?? {}) as Properties,
-        Object.keys(olds.before ?? {}).filter((key) => !dropped.includes(key)),
+        recorded,
+        Object.keys(recorded).filter((key) => !dropped.includes(key)),
       );
       return { outs: { ...kept, before, ...news } };
     }

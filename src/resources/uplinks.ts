@@ -65,6 +65,6 @@ export function asDeclared(
   return nics.map((nic) => words.get(nic) ?? nic);
 }
 
-function isDevice(uplink: string): boolean {
+export function isDevice(uplink: string): boolean {
   return uplink.startsWith("vmrdma");
 }

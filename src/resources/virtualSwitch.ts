@@ -29,7 +29,7 @@ import { leftMtu } from "./leftMtu.js";
 import { EsxiResource, type HostInput } from "./provider.js";
 import { ownerOf, returnUplinks, type Switches, type Taken, type Uplinks, uplinksOf } from "./switchUplinks.js";
 import { type AtStake, atStake, demandFree, nothingAtStake } from "./uplinkLoss.js";
-import { asDeclared, knownNics, namedDevices, nicsOf, uplinkNames } from "./uplinks.js";
+import { asDeclared, isDevice, knownNics, namedDevices, nicsOf, uplinkNames } from "./uplinks.js";
 
 interface Inputs {
   readonly name: string;
@@ -79,15 +79,14 @@ export const virtualSwitch = define<Inputs, Have, Before>({
 
   async observe(ask, { name, uplinks }, { before } = everything) {
     // An RDMA device says itself which NIC it has.
-    const isNicNamed =
-      uplinks?.some((uplink) => uplink.startsWith("vmnic")) ||
-      Object.keys(before).some((key) => key.startsWith("vmnic"));
+    const isNicNamed = uplinks?.some((uplink) => !isDevice(uplink)) ?? false;
+    const mayBeGivenBack = before.uplinks !== undefined || Object.keys(ofKind(before, "vmnic")).length > 0;
     const [switches, portGroups, interfaces, devices, nics] = await Promise.all([
       ask(switchList),
       ask(portGroupSwitches),
       ask(interfaceList),
       namedDevices(ask, uplinks),
-      isNicNamed || before.uplinks !== undefined ? ask(nicList) : [],
+      isNicNamed || mayBeGivenBack ? ask(nicList) : [],
     ]);
     const network = { switches, portGroups, interfaces, devices, nics };
     if (uplinks === undefined) return { ...network, orders: new Map(), ...nothingAtStake };
