@@ -57,6 +57,7 @@ export const adapterProperties = define<Inputs, Have, Before>({
   id: ({ adapter }) => `${adapter}/properties`,
   spellings,
   lanes: adapterLanes,
+  settlesAside: true,
 
   async observe(ask, { adapter, iqn }) {
     const resolution = await findAdapter(ask, adapter);

@@ -7,7 +7,7 @@ import {
 } from "../esxcli/iscsi.js";
 import { deviceList, type RdmaDevice } from "../esxcli/rdma.js";
 import { type StorageAdapter, storageAdapterList } from "../esxcli/storage.js";
-import type { Ask } from "./definition.js";
+import { type Ask, askAhead } from "./definition.js";
 
 /** Everything that ties an RDMA device to its `vmhba#`, from one observation. */
 export interface AdapterView {
@@ -20,8 +20,16 @@ export interface AdapterView {
 /** Which adapters there are, whatever their state. */
 export const adapterNumbers = { ...adapterList, part: "but the state" } as const;
 
-/** `list`: the adapters with all that is to be known of them. What ties them to devices is asked only where there are any, and as far as it is needed. */
-export async function observeAdapters(ask: Ask, list: typeof adapterList = adapterNumbers): Promise<AdapterView> {
+/**
+ * `list`: the adapters with all that is to be known of them. `expected`: there are iSER adapters, most likely, and what ties them to devices is asked
+ * at once. The storage adapters are asked for only where the others leave it open.
+ */
+export async function observeAdapters(
+  ask: Ask,
+  list: typeof adapterList = adapterNumbers,
+  expected = true,
+): Promise<AdapterView> {
+  if (expected) askAhead(ask, physicalNetworkPortalList);
   const [devices, adapters] = await Promise.all([ask(deviceList), ask(list)]);
   if (!adapters.some(isIser)) return { devices, adapters, portals: [], storage: [] };
   const portals = await ask(physicalNetworkPortalList);

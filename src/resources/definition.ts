@@ -5,6 +5,11 @@ import type { HostCommand } from "../esxcli/command.js";
 /** Asks the host and decodes the answer. Within one observation the same question is asked once. */
 export type Ask = <T>(command: HostCommand<T>) => Promise<T>;
 
+/** Asks already what will most likely be needed. That there is no answer matters only to who then asks for it. */
+export function askAhead(ask: Ask, command: HostCommand<unknown>): void {
+  ask(command).catch(() => undefined);
+}
+
 /** What the state remembers of the last write, for what a host cannot show: a CHAP secret, a RoCE version. */
 export interface Memory<I> {
   /** The inputs that were last applied. Undefined when nothing was, or when it is not sure what was. */
@@ -101,6 +106,11 @@ export interface Definition<I extends object, H, B extends JsonRecord> {
   readonly status?: readonly string[];
   /** Nothing on the host is left of it, so that deleting it needs no host. */
   readonly leavesNothing?: true;
+  /**
+   * No other resource of the same lanes goes by what this one writes: whether the host shows it is seen beside the next one's writes. Left out: the
+   * next one waits until the host shows it.
+   */
+  readonly settlesAside?: true;
   /**
    * One command writes declared values together with others that are as they were read, so two who write at the same time may undo each other. The
    * host is looked at once more a moment after a write, and what was undone is written again.

@@ -34,6 +34,7 @@ export const discoveryAddress = define<Inputs, Have, Before>({
   id: (inputs) => `${inputs.adapter}/sendtarget/${wanted(inputs)}`,
   spellings,
   lanes: adapterLanes,
+  settlesAside: true,
 
   async observe(ask, { adapter }) {
     const resolution = await findAdapter(ask, adapter);

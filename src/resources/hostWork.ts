@@ -7,7 +7,7 @@ import type { Ask } from "./definition.js";
 import { type Host, hostName, hostPlace } from "./host.js";
 import { type AnyDefinition, isUnknown, type Properties } from "./inputs.js";
 import type { Run } from "./peers.js";
-import type { Freshness, Observation, Readings } from "./readings.js";
+import { type Freshness, moment, type Observation, type Readings } from "./readings.js";
 
 /** How the lifecycle reaches a host and a user. The real one stands in reach.ts; tests bring their own clock. */
 export interface Reach {
@@ -25,6 +25,8 @@ export interface Reach {
 export interface Contact {
   readonly session: Session;
   readonly readings: Readings;
+  /** What was looked at before it was this work's turn. */
+  readonly ahead?: Observation;
 }
 
 /** Looks at the host by questions. */
@@ -33,9 +35,6 @@ export type Look<H> = (ask: Ask) => Promise<H>;
 /** A connection that is lost is opened again this often; each time the host is observed anew before anything is written. */
 const attempts = 3;
 const defaultSettleSeconds = 10;
-
-/** Milliseconds from a read to the write that follows from it, at most: a few round trips and starts of esxcli. */
-const betweenReadAndWrite = 3000;
 
 /** Failures of a command that are no refusal: the host did not say what became of it. */
 const unanswered: ReadonlySet<ErrorCode> = new Set(["CONNECTION_LOST", "COMMAND_TIMEOUT", "OUTPUT_TOO_LARGE"]);
@@ -60,11 +59,29 @@ export class HostWork {
     }
   }
 
-  /** Writes go in turn within the lanes of the resource. */
-  write<T>(properties: Properties, inputs: Properties, work: (contact: Contact) => Promise<T>): Promise<T> {
+  /**
+   * Writes go in turn within the lanes of the resource. The work says how it ends when it has written. Of a resource that settles aside that goes
+   * beside what is next in turn, and so does what the work begins with, `ahead`: what the others may change is asked again in turn.
+   */
+  write<T>(
+    properties: Properties,
+    inputs: Properties,
+    ahead: Look<unknown> | undefined,
+    work: (contact: Contact) => Promise<() => Promise<T>>,
+  ): Promise<T> {
+    const { definition } = this;
     return this.contact(properties, async (contact) => {
-      const lanes = await this.definition.lanes(this.begin(contact).ask, inputs);
-      return this.reach.inTurn(hostOf(properties), lanes, () => work(contact));
+      const early = this.begin(contact);
+      // What fails here fails again in turn, and is told then.
+      if (definition.settlesAside) ahead?.(early.ask).catch(() => undefined);
+      const lanes = await definition.lanes(early.ask, inputs);
+      const inTurn = async () => {
+        const end = await work({ ...contact, ahead: early });
+        if (definition.settlesAside) return end;
+        const result = await end();
+        return async () => result;
+      };
+      return (await this.reach.inTurn(hostOf(properties), lanes, inTurn))();
     });
   }
 
@@ -91,8 +108,9 @@ export class HostWork {
   }
 
   /** Begins one. A value that others write, too, is read for each change: the time to the write is what `hold` counts on. */
-  begin({ session, readings }: Contact, freshness: Freshness = this.definition.shared ? "now" : "recent"): Observation {
-    return readings.observe(session, freshness);
+  begin(contact: Contact, freshness: Freshness = this.definition.shared ? "now" : "recent"): Observation {
+    const { session, readings, ahead } = contact;
+    return readings.observe(session, freshness, ahead);
   }
 
   private contact<T>(properties: Properties, work: (contact: Contact) => Promise<T>): Promise<T> {
@@ -174,7 +192,7 @@ export class HostWork {
     let have = await this.settle(contact, look, left, rests);
     if (!this.definition.shared) return have;
     for (let isAgain = false; ; isAgain = true) {
-      await this.reach.sleep(betweenReadAndWrite);
+      await this.reach.sleep(moment);
       have = await this.observe(contact, look, "now");
       const undone = left(have);
       if (undone.length === 0) return have;

@@ -15,7 +15,7 @@ import {
   type Resolution,
   resolve,
 } from "./adapterReference.js";
-import { define, everything, type Peers } from "./definition.js";
+import { type Ask, askAhead, define, everything, type Peers } from "./definition.js";
 import { rdmaDevice, uplink } from "./fields.js";
 import { EsxiResource, type HostInput } from "./provider.js";
 
@@ -61,21 +61,24 @@ export const iserAdapter = define<Inputs, Have, Before>({
     "device" in resolution && resolution.device !== undefined
       ? [{ device: resolution.device.name }, { uplink: resolution.device.pairedUplink }]
       : [],
-  lanes: allAdapterLanes,
+  lanes(ask) {
+    for (const question of [optionsOf(iserAddPath), adapterList]) askAhead(ask, question);
+    return allAdapterLanes(ask);
+  },
 
   async observe(ask, inputs, { aim } = everything) {
-    const [view, commands] = await Promise.all([
-      observeAdapters(ask, adapterList),
+    const ofAdapter = async () => {
+      const view = await observeAdapters(ask, adapterList, aim !== "plan");
+      const resolution = resolve(view, reference(inputs));
+      const info = resolution.kind === "found" ? await ask(adapterGet(resolution.vmhba)) : undefined;
+      return { view, resolution, info };
+    };
+    const [ofIt, options] = await Promise.all([
+      ofAdapter(),
       // What the build can do is of no matter where nothing is made or deleted.
-      aim === "refresh" ? undefined : ask(commandList),
+      aim === "refresh" ? undefined : optionsIfThere(ask, iserAddPath),
     ]);
-    const resolution = resolve(view, reference(inputs));
-    const hasCommand = commands?.has(iserAddPath) ?? false;
-    const [info, options] = await Promise.all([
-      resolution.kind === "found" ? ask(adapterGet(resolution.vmhba)) : undefined,
-      hasCommand ? ask(optionsOf(iserAddPath)) : undefined,
-    ]);
-    return { view, resolution, info, hasCommand, perDevice: options?.has("device") ?? false };
+    return { ...ofIt, hasCommand: options !== undefined, perDevice: options?.has("device") ?? false };
   },
 
   exists: ({ resolution }) => isFound(resolution),
@@ -166,6 +169,16 @@ export const iserAdapter = define<Inputs, Have, Before>({
     };
   },
 });
+
+/** The options of a command, undefined where the build does not have it. What it answers to a question for the help of such a one is not known. */
+async function optionsIfThere(ask: Ask, path: string): Promise<ReadonlySet<string> | undefined> {
+  try {
+    return await ask(optionsOf(path));
+  } catch (error) {
+    if ((await ask(commandList)).has(path)) throw error;
+    return undefined;
+  }
+}
 
 /** Whether an adapter of another device speaks against a `delete` that takes them all. */
 function isNeeded(

@@ -137,9 +137,9 @@ export class Lifecycle {
     if (definition.leavesNothing) return;
     const inputs = fieldsOf(definition, olds);
     const before = recordOf(olds);
+    const look: Look<unknown> = (ask) => definition.observe(ask, inputs, { aim: "delete", before });
     const work = () =>
-      this.work.write(olds, inputs, async (contact) => {
-        const look: Look<unknown> = (ask) => definition.observe(ask, inputs, { aim: "delete", before });
+      this.work.write(olds, inputs, look, async (contact) => {
         const { ask, isShared } = this.work.begin(contact);
         const have = await look(ask);
         const peers = this.peersOf(olds, have);
@@ -148,12 +148,12 @@ export class Lifecycle {
           this.work.tell(contact, id, [
             "left to another resource of this program that is for the same, and stays when that is deleted. To rename a resource without this, give it an alias.",
           ]);
-          return;
+          return async () => undefined;
         }
         for (const one of ids) peers.writers.delete(one);
         peers.declared.delete(definition.id(inputs));
         peers.released.set(definition.id(inputs), before);
-        await this.undo(contact, {
+        return this.undo(contact, {
           id,
           inputs,
           before,
@@ -169,10 +169,11 @@ export class Lifecycle {
     });
   }
 
+  /** Returns what is left to do when everything is written. */
   private async undo(
     contact: Contact,
     { id, inputs, before, peers, have, isShared, look, place }: Deletion,
-  ): Promise<void> {
+  ): Promise<() => Promise<void>> {
     const { definition } = this;
     const isThere = (now: unknown) => (definition.mayExist ?? definition.exists)(now, inputs);
     const undoOf = (now: unknown): Undo =>
@@ -189,29 +190,36 @@ export class Lifecycle {
     const due = undo.commands.filter((command) => !peers.awaitReboot.has(describe(command)));
     const rebootRequired = await this.work.apply(contact, due);
     if (rebootRequired) for (const command of due) peers.awaitReboot.add(describe(command));
-    if (rebootRequired || due.length < undo.commands.length) {
-      this.work.tell(contact, id, [
-        "gone after the next reboot of the host, as ESXi says. Reboot it before it is declared again.",
-      ]);
-    } else if (undo.commands.length > 0) {
-      const left = (now: unknown) => (isThere(now) ? definition.remove(now, inputs, before, peers, true).commands : []);
-      await this.work.hold(contact, look, left);
-    }
+    const seeGone = async () => {
+      if (rebootRequired || due.length < undo.commands.length) {
+        this.work.tell(contact, id, [
+          "gone after the next reboot of the host, as ESXi says. Reboot it before it is declared again.",
+        ]);
+      } else if (undo.commands.length > 0) {
+        const left = (now: unknown) =>
+          isThere(now) ? definition.remove(now, inputs, before, peers, true).commands : [];
+        await this.work.hold(contact, look, left);
+      }
+    };
     const attempts = undo.attempts ?? [];
+    if (attempts.length > 0) await seeGone();
     const taken = await this.work.attempt(contact, id, attempts);
-    if (taken.length > 0) {
-      const now = await lookAgain();
-      const left = isThere(now) ? (definition.remove(now, inputs, before, peers, true).attempts ?? []) : [];
-      const shown = new Set(left.map(describe));
-      const ignored = taken.map(describe).filter((line) => shown.has(line));
-      this.work.tell(
-        contact,
-        id,
-        ignored.map((line) => `not given back: the host took \`${line}\`, but does not show it.`),
-      );
-    }
-    for (const [key, value] of Object.entries(undo.leaves ?? {})) this.run.left(place).set(key, value);
-    this.work.tell(contact, id, undo.notes ?? []);
+    return async () => {
+      if (attempts.length === 0) await seeGone();
+      if (taken.length > 0) {
+        const now = await this.work.observe(contact, look, "recent");
+        const left = isThere(now) ? (definition.remove(now, inputs, before, peers, true).attempts ?? []) : [];
+        const shown = new Set(left.map(describe));
+        const ignored = taken.map(describe).filter((line) => shown.has(line));
+        this.work.tell(
+          contact,
+          id,
+          ignored.map((line) => `not given back: the host took \`${line}\`, but does not show it.`),
+        );
+      }
+      for (const [key, value] of Object.entries(undo.leaves ?? {})) this.run.left(place).set(key, value);
+      this.work.tell(contact, id, undo.notes ?? []);
+    };
   }
 
   /** A status that changes by itself is no drift, or every refresh would show some; it is taken over with the next change that is. */
@@ -269,9 +277,10 @@ export class Lifecycle {
       recorded = record;
       return commands;
     };
+    const plan = lookFor("plan");
     const attempt = (freshness?: Freshness) =>
-      this.work.write(news, want, async (contact) => {
-        const { have, decision: commands } = await this.work.decide(contact, lookFor("plan"), freshness, decide);
+      this.work.write(news, want, freshness === "now" ? undefined : plan, async (contact) => {
+        const { have, decision: commands } = await this.work.decide(contact, plan, freshness, decide);
         const rebootRequired = await this.work.apply(contact, commands, () => {
           written = true;
           // What the last write left is no longer sure until all of them are through.
@@ -283,14 +292,16 @@ export class Lifecycle {
         const see = lookFor("verify");
         const look = () =>
           wrote ? this.work.hold(contact, see, left, rests) : this.work.observe(contact, see, "recent");
-        const now = rebootRequired ? have : await look();
-        if (wrote) this.work.tell(contact, this.id(news), definition.remarks?.(now, want) ?? []);
-        if (olds === undefined && recorded?.existed === true) this.work.tell(contact, this.id(news), [adopted]);
-        const was = (olds ?? {}) as JsonRecord;
-        return {
-          ...news,
-          ...definition.report(now, want, { rebootRequired, wrote, was, now: this.work.now() }),
-          ...kept(),
+        return async () => {
+          const now = rebootRequired ? have : await look();
+          if (wrote) this.work.tell(contact, this.id(news), definition.remarks?.(now, want) ?? []);
+          if (olds === undefined && recorded?.existed === true) this.work.tell(contact, this.id(news), [adopted]);
+          const was = (olds ?? {}) as JsonRecord;
+          return {
+            ...news,
+            ...definition.report(now, want, { rebootRequired, wrote, was, now: this.work.now() }),
+            ...kept(),
+          };
         };
       });
     try {

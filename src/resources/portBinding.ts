@@ -67,16 +67,23 @@ export const portBinding = define<Inputs, Have, Before>({
   id: (inputs) => `${inputs.adapter}/${inputs.vmkernelAdapter}`,
   spellings,
   lanes: adapterLanes,
+  settlesAside: true,
 
   async observe(ask, { adapter, vmkernelAdapter }) {
-    const [view, interfaces, switches] = await Promise.all([observeAdapters(ask), ask(interfaceList), ask(switchList)]);
-    const resolution = resolve(view, adapter);
-    const vmk = interfaces.find(({ name }) => name === vmkernelAdapter);
-    const [bindings, failover] = await Promise.all([
-      resolution.kind === "found" ? ask(networkPortalList(resolution.vmhba)) : [],
-      vmk !== undefined && isOnStandardSwitch(vmk, switches) ? ask(portGroupFailover(vmk.portGroup)) : undefined,
-    ]);
-    return { resolution, bindings, devices: view.devices, interfaces, switches, failover };
+    const ofAdapter = async () => {
+      const view = await observeAdapters(ask);
+      const resolution = resolve(view, adapter);
+      const bindings = resolution.kind === "found" ? await ask(networkPortalList(resolution.vmhba)) : [];
+      return { resolution, bindings, devices: view.devices };
+    };
+    const ofPath = async () => {
+      const [interfaces, switches] = await Promise.all([ask(interfaceList), ask(switchList)]);
+      const vmk = interfaces.find(({ name }) => name === vmkernelAdapter);
+      const isChecked = vmk !== undefined && isOnStandardSwitch(vmk, switches);
+      return { interfaces, switches, failover: isChecked ? await ask(portGroupFailover(vmk.portGroup)) : undefined };
+    };
+    const [atAdapter, onPath] = await Promise.all([ofAdapter(), ofPath()]);
+    return { ...atAdapter, ...onPath };
   },
 
   exists: (have, inputs) => isFound(have.resolution) && bindingOf(have, inputs) !== undefined,

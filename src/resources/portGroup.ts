@@ -23,7 +23,7 @@ import {
   portGroupRemove,
   portGroupSet,
 } from "../esxcli/vswitch.js";
-import { type Beside, define, type Failure, type Undo } from "./definition.js";
+import { askAhead, type Beside, define, everything, type Failure, type Undo } from "./definition.js";
 import { portGroupName, virtualSwitchName } from "./fields.js";
 import { EsxiResource, type HostInput } from "./provider.js";
 import { asDeclared, namedDevices, nicsOf, uplinkNames } from "./uplinks.js";
@@ -78,7 +78,8 @@ export const portGroup = define<Inputs, Have, Before>({
   id: ({ name }) => `portgroup/${name}`,
   lanes: async () => ["network"],
 
-  async observe(ask, inputs) {
+  async observe(ask, inputs, { aim } = everything) {
+    if (aim === "verify" && hasOrder(inputs)) askAhead(ask, portGroupFailover(inputs.name));
     const [switches, portGroups, interfaces, devices] = await Promise.all([
       ask(switchList),
       ask(portGroupList),

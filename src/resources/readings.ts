@@ -24,41 +24,57 @@ export type Freshness = "run" | "recent" | "now";
 /** How old an answer may be, in milliseconds, that a write is decided on: what other people have done meanwhile is not seen. */
 const recent = 15_000;
 
+/** For so long, in milliseconds, what an observation has asked counts as just seen to the next one of the same work: a few round trips and starts of esxcli. */
+export const moment = 3000;
+
 /** One observation: what is asked, and whether any of it was read before. */
 export interface Observation {
   readonly ask: Ask;
-  /** It uses an answer that others had asked for. */
+  /** It uses an answer that others had asked for, or that is older than a moment. */
   isShared(): boolean;
+  /** What it has asked itself. */
+  readonly own: ReadonlySet<Reading>;
 }
 
 /**
  * What the resources of this process have read of one host. Each question is asked once for all of them, until a write of this process may have
- * changed the answer or the answer is too old.
+ * changed the answer or the answer is too old. While such a write is under way the question waits: nobody would know which answer it got.
  *
  * An answer belongs to its connection: after a reboot nothing is known. What other people write is seen when an answer has become too old.
  */
 export class Readings {
   private readonly latest = new Map<string, Reading>();
-  private readonly writing = new Set<HostCommand>();
+  /** The writes that are under way, and when each is over. */
+  private readonly writing = new Map<HostCommand, Promise<void>>();
 
   constructor(private readonly now: () => number) {}
 
-  /** Begins an observation, within which the same question has the same answer. */
-  observe(session: Session, freshness: Freshness): Observation {
+  /** Begins an observation, within which the same question has the same answer. `earlier`: one of the same work. */
+  observe(session: Session, freshness: Freshness, earlier?: Observation): Observation {
     const once = new Map<string, Promise<unknown>>();
+    const own = new Set<Reading>();
+    const isOwn = (reading: Reading) => earlier?.own.has(reading) && this.now() - reading.at <= moment;
     let shared = false;
+    const answer = <T>(question: HostCommand<T>, key: string): Promise<T> => {
+      const found = this.usable(key, session, question, freshness);
+      shared ||= found !== undefined && !own.has(found) && !isOwn(found);
+      const reading = found ?? this.read(key, session, question);
+      if (found === undefined) own.add(reading);
+      return (reading.decoded.get(question.decode) ?? this.decode(key, reading, question)) as Promise<T>;
+    };
     const ask = <T>(question: HostCommand<T>): Promise<T> => {
       const key = describe(question);
       const known = once.get(`${key} ${question.part}`);
       if (known !== undefined) return known as Promise<T>;
-      const found = this.usable(key, session, question, freshness);
-      shared ||= found !== undefined;
-      const reading = found ?? this.read(key, session, question);
-      const answer = reading.decoded.get(question.decode) ?? this.decode(key, reading, question);
-      once.set(`${key} ${question.part}`, answer);
-      return answer as Promise<T>;
+      const inTheWay = question.stable
+        ? []
+        : [...this.writing].filter(([write]) => mayChange(write, question)).map(([, isOver]) => isOver);
+      const answered =
+        inTheWay.length === 0 ? answer(question, key) : Promise.all(inTheWay).then(() => answer(question, key));
+      once.set(`${key} ${question.part}`, answered);
+      return answered;
     };
-    return { ask, isShared: () => shared };
+    return { ask, isShared: () => shared, own };
   }
 
   /**
@@ -66,7 +82,8 @@ export class Readings {
    * host was not as it was taken to be.
    */
   async write(session: Session, command: HostCommand): Promise<Outcome> {
-    this.writing.add(command);
+    let over = () => {};
+    this.writing.set(command, new Promise((resolve) => (over = resolve)));
     this.note(command);
     let failed = true;
     try {
@@ -77,6 +94,7 @@ export class Readings {
       this.writing.delete(command);
       this.note(command);
       if (failed) this.forget();
+      over();
     }
   }
 
@@ -96,7 +114,7 @@ export class Readings {
 
   private read(key: string, session: Session, question: HostCommand): Reading {
     const outcome = session.execute(question);
-    const since = new Set(this.writing);
+    const since = new Set(this.writing.keys());
     const reading = { session, outcome, decoded: new Map(), at: this.now(), since, doubted: false };
     this.latest.set(key, reading);
     return reading;

@@ -61,6 +61,7 @@ export const rescan = define<Inputs, Have, Before>({
   status: ["sessions"],
   settleSeconds: 30,
   leavesNothing: true,
+  settlesAside: true,
 
   id: ({ adapter }) => (adapter === undefined ? "rescan" : `${adapter}/rescan`),
   lanes: (ask, { adapter }) => (adapter === undefined ? allAdapterLanes(ask) : adapterLanes(ask, { adapter })),

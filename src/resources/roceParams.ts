@@ -21,7 +21,7 @@ import {
   resolve,
   spellings,
 } from "./adapterReference.js";
-import { type Ask, define } from "./definition.js";
+import { type Ask, askAhead, define, everything } from "./definition.js";
 import { adapterReference } from "./fields.js";
 import { type AdapterInput, EsxiResource, type HostInput } from "./provider.js";
 
@@ -60,8 +60,11 @@ export const roceParams = define<Inputs, Have, Before>({
   id: ({ adapter }) => `${adapter}/roce`,
   spellings,
   lanes: adapterLanes,
+  settlesAside: true,
 
-  async observe(ask, { adapter }) {
+  async observe(ask, { adapter }, { aim } = everything) {
+    // The write was logged, most likely.
+    if (aim === "verify") for (const clock of [time, uptime]) askAhead(ask, clock);
     const [view, protocols, commands, lines] = await Promise.all([
       observeAdapters(ask),
       ask(protocolList),

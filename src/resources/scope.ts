@@ -41,6 +41,7 @@ export const scoped = {
   settleSeconds: 30,
   spellings,
   lanes: adapterLanes,
+  settlesAside: true,
   exists: isThere,
 } as const;
 

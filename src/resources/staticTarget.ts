@@ -49,6 +49,7 @@ export const staticTarget = define<Inputs, Have, Before>({
   id: (inputs) => `${inputs.adapter}/statictarget/${inputs.targetName}@${portal(inputs.address, inputs.port)}`,
   spellings,
   lanes: adapterLanes,
+  settlesAside: true,
 
   async observe(ask, { adapter }) {
     const resolution = await findAdapter(ask, adapter);

@@ -23,7 +23,7 @@ import {
   uplinkAdd,
   uplinkRemove,
 } from "../esxcli/vswitch.js";
-import { define, everything, type Peers, type Undo } from "./definition.js";
+import { askAhead, define, everything, type Peers, type Undo } from "./definition.js";
 import { mtu, virtualSwitchName, vmkernelAdapter } from "./fields.js";
 import { leftMtu } from "./leftMtu.js";
 import { EsxiResource, type HostInput } from "./provider.js";
@@ -77,7 +77,8 @@ export const virtualSwitch = define<Inputs, Have, Before>({
   id: ({ name }) => `vswitch/${name}`,
   lanes: async () => ["network"],
 
-  async observe(ask, { name, uplinks }, { before } = everything) {
+  async observe(ask, { name, uplinks }, { aim, before } = everything) {
+    if (aim === "verify" && uplinks !== undefined) askAhead(ask, switchFailover(name));
     // An RDMA device says itself which NIC it has.
     const isNicNamed = uplinks?.some((uplink) => !isDevice(uplink)) ?? false;
     const mayBeGivenBack = before.uplinks !== undefined || Object.keys(ofKind(before, "vmnic")).length > 0;

@@ -100,15 +100,27 @@ describe("what was read of a host", () => {
     assert.equal(await look(chapOf("vmhba64", "uni")), "5");
   });
 
-  it("is not used by others when it was asked before or during a write that ends later", async () => {
+  it("is not used by others when it was asked before a write that ends later", async () => {
+    line.hold = true;
+    const before = look(switches);
+    const writing = readings.write(line, addSwitch);
+    for (const release of line.held.splice(0)) release();
+    await Promise.all([before, writing]);
+    line.hold = false;
+    assert.deepEqual([await before, await look(switches)], ["1", "3"]);
+  });
+
+  it("is asked when a write that may change it is over, once for all who wait, and at once beside another", async () => {
     line.hold = true;
     const writing = readings.write(line, addSwitch);
-    const during = look(switches);
-    const beside = look(switches);
+    const waiting = [look(switches), look(switches), look(switches, "now")];
+    const chap = look(chapOf("vmhba64", "uni"));
+    await new Promise(setImmediate);
+    assert.deepEqual(line.asked, [shown(addSwitch), shown(chapOf("vmhba64", "uni"))]);
     line.hold = false;
     for (const release of line.held) release();
     await writing;
-    assert.deepEqual([await during, await beside, await look(switches)], ["2", "3", "4"]);
+    assert.deepEqual(await Promise.all([...waiting, chap]), ["3", "3", "4", "2"]);
   });
 
   it("is unknown after a write that failed, whatever it was", async () => {
@@ -173,6 +185,17 @@ describe("what was read of a host", () => {
     const second = readings.observe(line, "recent");
     await second.ask(switches);
     assert.deepEqual([first.isShared(), second.isShared()], [false, true]);
+  });
+
+  it("is its own, for a moment, for who looked before in the same work", async () => {
+    const again = async (passed: number, earlier = readings.observe(line, "now")) => {
+      await earlier.ask(switches);
+      now += passed;
+      const later = readings.observe(line, "recent", earlier);
+      await later.ask(switches);
+      return later.isShared();
+    };
+    assert.deepEqual([await again(3000), await again(3001)], [false, true]);
   });
 
   it("is two questions where a write may change a part of an answer", async () => {
