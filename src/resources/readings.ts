@@ -30,7 +30,7 @@ export const moment = 3000;
 /** One observation: what is asked, and whether any of it was read before. */
 export interface Observation {
   readonly ask: Ask;
-  /** It uses an answer that others had asked for, or that is older than a moment. */
+  /** It uses an answer that others had asked for, or that is older than a moment, and that may have changed since. */
   isShared(): boolean;
   /** What it has asked itself. */
   readonly own: ReadonlySet<Reading>;
@@ -57,7 +57,7 @@ export class Readings {
     let shared = false;
     const answer = <T>(question: HostCommand<T>, key: string): Promise<T> => {
       const found = this.usable(key, session, question, freshness);
-      shared ||= found !== undefined && !own.has(found) && !isOwn(found);
+      shared ||= found !== undefined && !question.stable && !own.has(found) && !isOwn(found);
       const reading = found ?? this.read(key, session, question);
       if (found === undefined) own.add(reading);
       return (reading.decoded.get(question.decode) ?? this.decode(key, reading, question)) as Promise<T>;

@@ -21,7 +21,7 @@ function complaint(
   { without, is, fails }: { without: Behaviour; is: string; fails: RegExp },
 ): void {
   describe(`complaint ${number}: ${title}, on the real engine`, function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     const played = async (options: Env) => {
       const program = await Program.start({ model: "8.0", storage });
       try {

@@ -25,7 +25,7 @@ const adapter = (changes: object = {}): Declaration => ({
 const otherKey = `SHA256:${"A".repeat(43)}`;
 
 describe("what goes wrong, on the real engine", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let program: Program;
   let bare: string;
 

@@ -69,7 +69,7 @@ class Run {
 }
 
 describe("npm run quickstart", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let folder: string;
   let run: Run | undefined;
   beforeEach(() => {

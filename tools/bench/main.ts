@@ -44,8 +44,8 @@ async function measure(options: Options): Promise<Result> {
     const cost: Cost = { startMs: options.startMs, roundTripMs: options.roundTripMs };
     const baseline: Baseline = onPath("pulumi-resource-command", process.env).length > 0 ? "command" : "equivalent";
     const secrets = { password: secret(), chapSecret: secret() };
-    const { parallel, refreshParallel } = options;
-    const bench: Bench = { engine, folder: project.folder, hosts, cost, secrets, baseline, parallel, refreshParallel };
+    const { parallel } = options;
+    const bench: Bench = { engine, folder: project.folder, hosts, cost, secrets, baseline, parallel };
 
     progress("counting round trips");
     const roundTrips = await countRoundTrips(hosts, secrets);
@@ -79,7 +79,6 @@ async function measure(options: Options): Promise<Result> {
       cost,
       roundTrips,
       parallel: parallel ?? "the engine's own",
-      refreshParallel,
       commandsAtOnce,
       baseline,
       resourcesPerHost: shape.length,

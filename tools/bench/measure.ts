@@ -23,7 +23,6 @@ export interface Bench {
   readonly secrets: Secrets;
   readonly baseline: Baseline;
   readonly parallel: number | undefined;
-  readonly refreshParallel: number;
 }
 
 export interface Sample {
@@ -170,7 +169,7 @@ const commands: Readonly<Record<Operation, readonly string[]>> = {
 
 /** From the start of the CLI to its end. */
 async function timed(bench: Bench, stack: Stack, operation: Operation, expected: number): Promise<Sample> {
-  const parallel = operation === "refresh" ? bench.refreshParallel : bench.parallel;
+  const { parallel } = bench;
   // Its events are read when the time is taken: of many resources that takes a while.
   const log = join(stack.folder, "tmp", "bench.jsonl");
   rmSync(log, { force: true });

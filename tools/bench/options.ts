@@ -7,11 +7,10 @@ Measures the product with the real Pulumi engine on simulated hosts: create, no-
 procedure, beside the same commands with one connection each, and beside what the engine itself takes. Checks the bars; ends with 1 if one is not met.
 
   --hosts LIST            how many hosts. Default: 1,10,50,100
-  --rounds N              of each measurement. Default: 3 up to 10 hosts, 2 up to 50, 1 above
+  --rounds N              of each measurement. Default: 3 up to 10 hosts, 1 above
   --start-ms MS           what the start of an esxcli process takes on a host (an assumption). Default: 300
   --round-trip-ms MS      a round trip to a host (an assumption). Default: 10
-  --parallel N            the engine's parallelism. Default: the engine's own
-  --refresh-parallel N    in a refresh. Default: 64
+  --parallel N            how many resources at a time; 0: the engine's own, which is four a CPU. Default: 64
   --text-rounds N         of the comparison of provider texts; 0 leaves it out. Default: 5
   --json FILE             write the results there, as JSON
   --write                 write them to docs/performance.md, .svg and .json
@@ -25,8 +24,8 @@ export interface Options {
   readonly rounds: number | undefined;
   readonly startMs: number;
   readonly roundTripMs: number;
+  /** Undefined: the engine's own. */
   readonly parallel: number | undefined;
-  readonly refreshParallel: number;
   readonly textRounds: number;
   readonly json: string | undefined;
   readonly write: boolean;
@@ -43,7 +42,6 @@ export function readOptions(args: readonly string[]): Options | undefined {
       "start-ms": text,
       "round-trip-ms": text,
       parallel: text,
-      "refresh-parallel": text,
       "text-rounds": text,
       json: text,
       write: { type: "boolean", default: false },
@@ -61,8 +59,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     rounds: number("rounds", 1),
     startMs: number("start-ms", 0) ?? 300,
     roundTripMs: number("round-trip-ms", 0) ?? 10,
-    parallel: number("parallel", 1),
-    refreshParallel: number("refresh-parallel", 1) ?? 64,
+    parallel: (number("parallel", 0) ?? 64) || undefined,
     textRounds: number("text-rounds", 0) ?? 5,
     json: values.json,
     write: values.write,
@@ -77,5 +74,5 @@ function whole(option: string, given: string, least: number, most: number): numb
 
 /** Fewer where one round takes minutes. */
 export function roundsFor(hosts: number, { rounds }: Pick<Options, "rounds">): number {
-  return rounds ?? (hosts <= 10 ? 3 : hosts <= 50 ? 2 : 1);
+  return rounds ?? (hosts <= 10 ? 3 : 1);
 }

@@ -73,7 +73,7 @@ export function about(result: Result): string[] {
   return [
     `${result.date}, on ${cpus} CPUs and ${memoryGb} GB, Pulumi ${engine}, Node ${node}; load ${loadBefore} before and ${loadAfter} after.`,
     `Assumed, not measured on ESXi: an esxcli process takes ${cost.startMs} ms to start, and a round trip to a host ${cost.roundTripMs} ms.`,
-    `${resourcesPerHost} resources and ${writesPerHost} writes a host. Parallelism: ${result.parallel}; in a refresh ${result.refreshParallel}.`,
+    `${resourcesPerHost} resources and ${writesPerHost} writes a host. Resources at a time (--parallel): ${result.parallel}.`,
     `Baseline: the same writes with one connection each, nothing read; ${
       result.baseline === "command"
         ? "by @pulumi/command"

@@ -39,7 +39,6 @@ export interface Result {
   readonly cost: Cost;
   readonly roundTrips: RoundTrips;
   readonly parallel: number | "the engine's own";
-  readonly refreshParallel: number;
   /** Commands that the product runs at once on a connection. */
   readonly commandsAtOnce: number;
   readonly baseline: Baseline;

@@ -10,7 +10,8 @@ describe("the options of the benchmark", () => {
     assert.deepEqual(readOptions(["--hosts", "10,2,10"])?.hosts, [2, 10]);
     assert.equal(readOptions(["--help"]), undefined);
     assert.equal(readOptions(["--start-ms", "0"])?.startMs, 0);
-    assert.equal(readOptions([])?.parallel, undefined);
+    assert.equal(readOptions([])?.parallel, 64);
+    assert.equal(readOptions(["--parallel", "0"])?.parallel, undefined);
   });
 
   it("refuse what is no number, out of bounds or not known", () => {
@@ -34,7 +35,7 @@ describe("the options of the benchmark", () => {
   it("do fewer rounds with more hosts", () => {
     assert.deepEqual(
       [1, 10, 50, 100].map((hosts) => roundsFor(hosts, { rounds: undefined })),
-      [3, 3, 2, 1],
+      [3, 3, 1, 1],
     );
     assert.equal(roundsFor(100, { rounds: 4 }), 4);
   });

@@ -33,7 +33,6 @@ const good: Result = {
   cost: { startMs: 300, roundTripMs: 10 },
   roundTrips: { connect: 6, command: 2 },
   parallel: "the engine's own",
-  refreshParallel: 64,
   commandsAtOnce: 6,
   baseline: "equivalent",
   resourcesPerHost: 12,
