@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Command, Option } from "commander";
+import { Command, type CommanderError, Option } from "commander";
 
 /** The command `esxi-iser`. Each subcommand is loaded only when it is used. */
 const { version } = JSON.parse(readFileSync(join(__dirname, "../../package.json"), "utf8")) as { version: string };
@@ -9,7 +9,54 @@ const { version } = JSON.parse(readFileSync(join(__dirname, "../../package.json"
 const program = new Command("esxi-iser")
   .description("Tools around iSER storage (iSCSI over RDMA) on VMware ESXi hosts.")
   .version(version)
-  .showHelpAfterError("(esxi-iser --help tells more)");
+  .showHelpAfterError("(esxi-iser --help tells more)")
+  // 1 is what a command found; what could not be done at all is 2.
+  .exitOverride((error: CommanderError) => process.exit(error.exitCode === 0 ? 0 : 2));
+
+/** A command that goes to hosts. */
+function hostCommand(nameAndArgs: string): Command {
+  return program
+    .command(nameAndArgs)
+    .option("--proxy <bastion>", "go through a bastion: user@bastion.lab:22")
+    .option(
+      "-C, --cwd <folder>",
+      "the folder of the Pulumi project whose stack has credentials and host keys; else this one, if it is one",
+    )
+    .option("-s, --stack <name>", "its stack; else the one that is selected")
+    .option("--json", "print JSON");
+}
+
+/** What follows the help of a command that goes to hosts. */
+const aboutHosts = `
+HOST is a name or an address, with a user and a port where they are not root and 22: root@esx01.lab:22, root@[fd00::11]:22.
+Credentials and host keys are those that the provider has: the environment (ESXI_ISER_PASSWORD, ESXI_ISER_PRIVATE_KEY_FILE and so on), the
+stack's config, known_hosts, the SSH agent.`;
+
+hostCommand("trust <HOST...>")
+  .description("Show the keys that hosts offer, and pin those that are confirmed where the provider finds them.")
+  .option(
+    "--known-hosts <file>",
+    "write into this known_hosts file; else into the stack's config, or ~/.ssh/known_hosts where there is none",
+  )
+  .option("--fingerprint <SHA256:…>", "pin only keys of this fingerprint; can be given again", collect)
+  .option("--yes", "do not ask; needs --fingerprint")
+  .addHelpText(
+    "after",
+    `${aboutHosts}
+No credential is sent to the hosts. Ends with 0 when all are trusted, 1 when one is not, 2 when one could not be looked at.
+
+Examples:
+  $ esxi-iser trust esx01.lab esx02.lab
+  $ esxi-iser trust esx01.lab --yes --fingerprint SHA256:sIgjPuYsT0mC+…`,
+  )
+  .action(async (hosts: string[], options) => {
+    const { trust } = await import("./trust.js");
+    process.exitCode = await trust(hosts, options);
+  });
+
+function collect(value: string, earlier: readonly string[] = []): readonly string[] {
+  return [...earlier, value];
+}
 
 program
   .command("simulate")
@@ -46,5 +93,5 @@ Examples:
 
 program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`esxi-iser: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  process.exitCode = 2;
 });

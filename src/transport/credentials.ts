@@ -104,16 +104,34 @@ export function environmentName(field: Field, host?: string): string {
  * `pulumi refresh` and `pulumi destroy` are given the config of the last `up`, not today's (measured on 3.259).
  */
 export function resolveTarget(settings: HostSettings, config: ConfigReader, env: Environment = process.env): Target {
+  return resolve(settings, config, env, true);
+}
+
+/** The same for who only looks at the host's keys: nothing need be known to log in to it with. A bastion is logged in to. */
+export function resolveUnauthenticated(
+  settings: HostSettings,
+  config: ConfigReader,
+  env: Environment = process.env,
+): Target {
+  return resolve(settings, config, env, false);
+}
+
+function resolve(settings: HostSettings, config: ConfigReader, env: Environment, logsIn: boolean): Target {
   const given: ConnectionSettings = typeof settings === "string" ? { host: settings } : settings;
   const limits = limitsOf(given, { dialErrorLimit: 3, perDialTimeout: 15, commandTimeout: 120 });
   const target: Target = {
-    ...server(given, env, [
-      environment(env, given.host),
-      environment(env),
-      own(given, "host"),
-      configuredHost(config, given.host),
-      general(config),
-    ]),
+    ...server(
+      given,
+      env,
+      [
+        environment(env, given.host),
+        environment(env),
+        own(given, "host"),
+        configuredHost(config, given.host),
+        general(config),
+      ],
+      { logsIn },
+    ),
     ...limits,
   };
   if (!given.proxy) return target;
@@ -122,7 +140,7 @@ export function resolveTarget(settings: HostSettings, config: ConfigReader, env:
     given.proxy,
     env,
     [environment(env, given.proxy.host), own(given.proxy, "host.proxy"), configuredHost(config, given.proxy.host)],
-    [environment(env), general(config)],
+    { knownHostsOnly: [environment(env), general(config)] },
   );
   return { ...target, proxy: { ...proxy, ...limitsOf(given.proxy, limits) } };
 }
@@ -139,14 +157,19 @@ function limitsOf(given: Partial<Record<keyof Limits, number | undefined>>, othe
   };
 }
 
-/** `knownHostsOnly`: places of which nothing but the known_hosts file is taken. */
-function server(given: ServerSettings, env: Environment, places: Place[], knownHostsOnly: Place[] = []): Server {
+/** `knownHostsOnly`: places of which nothing but the known_hosts file is taken. `logsIn`: something must be known to log in with. */
+function server(
+  given: ServerSettings,
+  env: Environment,
+  places: Place[],
+  { knownHostsOnly = [], logsIn = true }: { knownHostsOnly?: Place[]; logsIn?: boolean },
+): Server {
   const find = (field: Field, among = places) => among.map((place) => lookUp(place, field)).find(isGiven);
   const secretPlace = places.find((place) => isGiven(place.get("password")) || isGiven(place.get("privateKey")));
   const secret = (field: Field) => (secretPlace ? lookUp(secretPlace, field) : undefined);
   const privateKey = secret("privateKey");
   const agentSocket = given.agentSocketPath || env.SSH_AUTH_SOCK;
-  if (!secretPlace && !agentSocket) throw nothingKnown(given.host, places);
+  if (logsIn && !secretPlace && !agentSocket) throw nothingKnown(given.host, places);
 
   const resolved: Server = {
     host: given.host,
@@ -189,6 +212,11 @@ function own(given: ServerSettings, path: string): Place {
 function configuredHost(config: ConfigReader, host: string): Place {
   const [, entry] = Object.entries(hosts(config)).find(([name]) => name.toLowerCase() === host.toLowerCase()) ?? [];
   return { name: (field) => `config esxi-iser:hosts["${host}"].${field}`, get: (field) => entry?.[field] };
+}
+
+/** What the config has for a host by name. */
+export function configuredField(config: ConfigReader, host: string, field: Field): Sourced | undefined {
+  return lookUp(configuredHost(config, host), field);
 }
 
 function general(config: ConfigReader): Place {

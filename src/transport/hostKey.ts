@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { ServerHostKeyAlgorithm } from "ssh2";
 import type { IserError } from "../errors.js";
-import { environmentName, type Server } from "./credentials.js";
+import { environmentName, type Server, type Sourced } from "./credentials.js";
 import { keyType, knownHostsName, knownKeys } from "./knownHosts.js";
 import { failure } from "./redact.js";
 
@@ -34,6 +34,9 @@ const algorithmsOf: Readonly<Record<string, readonly ServerHostKeyAlgorithm[]>> 
 /** Without a known type any is as good: the order is ssh2's. */
 const allTypes = ["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa"];
 
+/** The algorithms of each key type, to ask a server for its key of that type. */
+export const algorithmsByType: readonly (readonly ServerHostKeyAlgorithm[])[] = Object.values(algorithmsOf);
+
 export function fingerprint(key: Buffer): string {
   return `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
 }
@@ -42,16 +45,19 @@ export function hostKeyRule(server: Server): HostKeyRule {
   if (server.hostKey?.value === acceptAny) {
     return { algorithms: algorithms([]), objection: () => undefined, others: () => [] };
   }
-  return server.hostKey === undefined
-    ? ruleOfKnownHosts(server)
-    : ruleOfPin(server, server.hostKey.value, server.hostKey.source);
+  return server.hostKey === undefined ? ruleOfKnownHosts(server) : ruleOfPin(server, server.hostKey);
 }
 
-function ruleOfPin(server: Server, text: string, source: string): HostKeyRule {
-  const pins = text
+/** The keys that a `hostKey` names. `source`: where it was found. */
+export function pinsIn(server: Server, { value, source }: Sourced): readonly { fingerprint: string; type?: string }[] {
+  return value
     .split(/\r?\n/)
     .filter((line) => line.trim() !== "")
     .map((line) => parsePin(server, line, source));
+}
+
+function ruleOfPin(server: Server, hostKey: Sourced): HostKeyRule {
+  const pins = pinsIn(server, hostKey);
   const types = pins.flatMap(({ type }) => type ?? []);
   const hasFingerprint = types.length < pins.length;
   return {
@@ -59,7 +65,7 @@ function ruleOfPin(server: Server, text: string, source: string): HostKeyRule {
     objection: (offered) =>
       pins.some((pin) => pin.fingerprint === fingerprint(offered))
         ? undefined
-        : changed(server, offered, `${source} pins ${pins.map((pin) => pin.fingerprint).join(", ")}`),
+        : changed(server, offered, `${hostKey.source} pins ${pins.map((pin) => pin.fingerprint).join(", ")}`),
     others: (offered) =>
       hasFingerprint ? algorithms([]).filter((name) => !algorithmsOf[keyType(offered) ?? ""]?.includes(name)) : [],
   };

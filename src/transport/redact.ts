@@ -76,7 +76,8 @@ function masked(details: ErrorDetails): ErrorDetails {
   return { ...details, ...Object.fromEntries(entries.map(([name, text]) => [name, redact(text)])) };
 }
 
-/** One line on standard error, if ESXI_ISER_DEBUG is set. */
+/** One line on standard error with the time, UTC, if ESXI_ISER_DEBUG is set. */
 export function debug(text: string): void {
-  if (process.env.ESXI_ISER_DEBUG) process.stderr.write(`esxi-iser: ${redact(text)}\n`);
+  if (!process.env.ESXI_ISER_DEBUG) return;
+  process.stderr.write(`esxi-iser: ${new Date().toISOString().slice(11, 23)} ${redact(text)}\n`);
 }

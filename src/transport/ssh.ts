@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Client, type ServerHostKeyAlgorithm } from "ssh2";
 import type { IserError } from "../errors.js";
 import type { Target } from "./credentials.js";
-import { type HostKeyRule, hostKeyRule } from "./hostKey.js";
+import { algorithmsByType, fingerprint, type HostKeyRule, hostKeyRule } from "./hostKey.js";
 import { failure } from "./redact.js";
 import { type Connection, SshConnection } from "./sshConnection.js";
 import { type Login, prepareLogin } from "./sshLogin.js";
@@ -58,6 +58,41 @@ async function dialForKnownKey(target: Target, rule: HostKeyRule, through?: Conn
     }
   }
   throw mismatch;
+}
+
+/**
+ * The host keys that a server offers, one of each type that it has. No credential is sent to it, and nothing is known of its identity. With a bastion,
+ * `through` is the open connection to it.
+ */
+export async function offeredKeys(target: Target, through?: Connection): Promise<readonly Buffer[]> {
+  const keys: Buffer[] = [];
+  let reason: unknown;
+  for (const algorithms of algorithmsByType) {
+    const rule: HostKeyRule = { algorithms, objection: (key) => onlyLooking(target, key), others: () => [] };
+    try {
+      // The rule refuses every key, so nobody is logged in.
+      (await dial(target, rule, algorithms, through)).close();
+    } catch (failed) {
+      if (!(failed instanceof DialFailure)) throw failed;
+      if (failed.refusedKey) keys.push(failed.refusedKey);
+      else if (!isNoSuchKey(failed)) throw failed.error;
+      else reason ??= failed.error;
+    }
+  }
+  if (keys.length === 0) throw reason;
+  return keys;
+}
+
+function onlyLooking({ host }: Target, key: Buffer): IserError {
+  return failure("HOST_KEY_UNKNOWN", {
+    host,
+    problem: `The key ${fingerprint(key)} was looked at only.`,
+    cure: "No credential was sent.",
+  });
+}
+
+function isNoSuchKey({ error }: DialFailure): boolean {
+  return /no matching host key/i.test(error.message);
 }
 
 /** The most that a host may send until somebody is logged in, in bytes. A handshake with its login takes about 5 KiB. */

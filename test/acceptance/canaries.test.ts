@@ -310,7 +310,7 @@ describe("a secret of a program, of its config or of its environment, on the rea
 });
 
 describe("Pulumi without this package, at its loudest", function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   const canary = newCanary("plain");
   let run: Watched;
 

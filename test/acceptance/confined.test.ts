@@ -14,7 +14,7 @@ const key = keygen("-t", "ecdsa", "-N", passphrase, "-a", "1");
 const flag = process.allowedNodeEnvironmentFlags.has("--permission") ? "--permission" : "--experimental-permission";
 
 describe("a provider in a process that may write no file and start no process", function () {
-  this.timeout(30_000);
+  this.timeout(180_000);
   let simulator: Simulator;
   before(async () => {
     simulator = await startSimulator({ model: "8.0", authorizedKeys: [key.public] });

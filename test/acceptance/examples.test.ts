@@ -384,7 +384,7 @@ for (const { folder, variant, hosts, config, check, checkDestroyed } of table)
   });
 
 describe("the example composed, with Pulumi's mocks", function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   const rescan = "pulumi-nodejs:dynamic/esxi-iser:Rescan";
   const known = {
     "pulumi:pulumi:StackReference": {

@@ -116,6 +116,11 @@ export class Stack {
     }
   }
 
+  /** For commands that call the engine themselves: they run in `project` inside the folder, as the CLI does. */
+  get environment(): Env {
+    return this.env;
+  }
+
   /** Sets configuration; keys without a namespace are the project's. */
   async setConfig(config: Config): Promise<void> {
     const values = Object.entries(config).map(([key, value]) => [key, toConfigValue(value)]);

@@ -107,7 +107,7 @@ class Rounds extends Pool {
 }
 
 describe("what the whole procedure asks of a host", function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let simulator: Simulator;
   const reaches: SshReach[] = [];
 

@@ -88,7 +88,7 @@ describe(`A hostile text in a declaration (lines run by ${shell.join(" ")})`, ()
   for (const subject of subjects) {
     const { definition } = subject;
     it(`of ${definition.type}${subject.of === undefined ? "" : ` of ${subject.of}`} is refused by the name of its field, or the host has it as it is`, async function () {
-      this.timeout(60_000);
+      this.timeout(180_000);
       for (const [name, { inputs, path, isKey }] of placesOf(subject))
         for (const text of Object.values(texts)) {
           const hostile = placed(inputs, path, text, isKey) as Record<string, unknown>;
@@ -134,7 +134,7 @@ describe(`A hostile text in a declaration (lines run by ${shell.join(" ")})`, ()
   }
 
   it("reached esxcli byte for byte in every line", function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     const all = [...commands.values()];
     const carrying = all.filter((command) =>
       Object.values(texts).some(

@@ -100,7 +100,7 @@ describe("What a host prints in XML, damaged or hostile,", () => {
   let subjects: readonly Subject[];
 
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     oracle = await startOracle();
     const documents = (await collectAnswers()).filter(({ stdout }) => stdout.startsWith("<output"));
     const kinds = [...new Set(documents.map(({ command }) => kindOf(command)))];
@@ -215,7 +215,7 @@ describe("What a host prints in XML, damaged or hostile,", () => {
   };
   for (const [fault, made] of Object.entries(lenient))
     it(`is caught when a decoder ${fault}`, function () {
-      this.timeout(60_000);
+      this.timeout(180_000);
       const caught = fc.check(
         fc.property(plan, (chosen) => {
           const { of, original, stdout } = mutated(chosen);

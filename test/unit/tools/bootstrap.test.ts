@@ -38,7 +38,7 @@ const LOCKED = {
 };
 
 describe("bootstrap", function () {
-  this.timeout(20_000);
+  this.timeout(180_000);
 
   let machine: Machine;
   beforeEach(() => {

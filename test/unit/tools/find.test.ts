@@ -273,7 +273,7 @@ Cure: put the Pulumi CLI 3.254.0 or later, with its Node language host, on PATH;
   });
 
   describe("in processes of their own", function () {
-    this.timeout(30_000);
+    this.timeout(180_000);
 
     const goPid = () => Number(readFileSync(join(machine.root, "home/go.pid"), "utf8"));
     const startBuilding = async () => {

@@ -101,7 +101,7 @@ describe("the lock between processes", () => {
   });
 
   it("lets many processes through one at a time, past a dead owner", async function () {
-    this.timeout(30_000);
+    this.timeout(180_000);
     owned({ pid: 2 ** 22 + 1 });
     const program = join(machine.root, "program.cjs");
     writeFileSync(

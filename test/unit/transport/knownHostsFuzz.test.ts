@@ -69,7 +69,7 @@ describe("A known_hosts file", () => {
   const here = (text: string, host: string, port: number) => knownKeys(text, host, port).map((key) => key.line);
 
   it("has the lines for a host that ssh-keygen finds, whatever its patterns", function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     let found = 0;
     fc.assert(
       fc.property(fc.array(line, { minLength: 20, maxLength: 40 }), fc.constantFrom("\n", "\r\n"), (lines, end) => {
@@ -89,7 +89,7 @@ describe("A known_hosts file", () => {
   });
 
   it("has no line for a host that ssh-keygen does not find, when it is damaged", function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     let found = 0;
     fc.assert(
       fc.property(fc.array(line, { minLength: 20, maxLength: 40 }), fc.integer(), (lines, seed) => {
