@@ -104,7 +104,7 @@ describe("esxi-iser simulate", function () {
     await login(Number(/ssh -p (\d+)/.exec(output())?.[1]), "root", "open-sesame");
   });
 
-  it("refuses what it cannot take, with 1 and a sentence", async () => {
+  it("refuses what it cannot take, with 2 and a sentence", async () => {
     for (const [args, words] of [
       [["simulate", "--port", "x"], /^esxi-iser: x is no port: give 1 to 65535 with --port, or 0 for a free one\n$/],
       [["simulate", "--password-file", "/nowhere"], /^esxi-iser: the file \/nowhere cannot be read: ENOENT/],
