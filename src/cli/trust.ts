@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { IserError, visible } from "../errors.js";
-import { configuredField, resolveTarget, resolveUnauthenticated, type Target } from "../transport/credentials.js";
+import { configuredField, resolveUnauthenticated, type Target } from "../transport/credentials.js";
 import { acceptAny, fingerprint, pinsIn } from "../transport/hostKey.js";
 import { keyType, knownHostsName, knownKeys } from "../transport/knownHosts.js";
 import { connect, offeredKeys } from "../transport/ssh.js";
@@ -48,9 +48,7 @@ export async function trust(names: readonly string[], options: TrustOptions): Pr
   const note = (text: string) => void process.stderr.write(`esxi-iser: ${visible(text)}\n`);
   const config = await readStackConfig(options, note);
   const hosts = names.map((name) => hostOf(name, options));
-  const looked = await forEach(hosts, 8, async (host) =>
-    look(resolveUnauthenticated(host, config ?? noConfig), host.proxy && resolveTarget(host.proxy, config ?? noConfig)),
-  );
+  const looked = await forEach(hosts, 8, async (host) => look(resolveUnauthenticated(host, config ?? noConfig)));
   const results: TrustResult[] = [];
   let status = 0;
   for (const one of looked) {
@@ -79,8 +77,8 @@ interface Looked {
   readonly keys: readonly OfferedKey[];
 }
 
-async function look(target: Target, proxy: Target | undefined): Promise<Looked> {
-  const bastion = proxy === undefined ? undefined : await connect(proxy);
+async function look(target: Target): Promise<Looked> {
+  const bastion = target.proxy && (await connect(target.proxy));
   try {
     const keys = (await offeredKeys(target, bastion)).map((key) => ({
       type: keyType(key) ?? "",

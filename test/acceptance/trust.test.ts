@@ -16,7 +16,7 @@ describe("esxi-iser trust, in the project of a stack", function () {
   const trust = (...args: string[]) =>
     esxiIser(["trust", `127.0.0.1:${program.simulator.port}`, ...args], {
       cwd: join(program.stack.folder, "project"),
-      env: program.stack.environment as NodeJS.ProcessEnv,
+      env: program.stack.env as NodeJS.ProcessEnv,
     });
 
   it("pins a host where the provider finds it, and then up goes through", async () => {

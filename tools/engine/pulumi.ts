@@ -85,7 +85,8 @@ export class Stack {
     readonly name: string,
     /** The folder that holds all of this stack; the CLI runs in `project` inside. */
     readonly folder: string,
-    private readonly env: Env,
+    /** What the CLI runs with; for commands that call it themselves, too. */
+    readonly env: Env,
     private readonly timeoutMs: number,
     private readonly forget: () => void,
   ) {}
@@ -114,11 +115,6 @@ export class Stack {
       stack.dispose();
       throw error;
     }
-  }
-
-  /** For commands that call the engine themselves: they run in `project` inside the folder, as the CLI does. */
-  get environment(): Env {
-    return this.env;
   }
 
   /** Sets configuration; keys without a namespace are the project's. */

@@ -9,7 +9,7 @@ import { startSimulator } from "../../../src/simulator/index.js";
 import { resolveTarget } from "../../../src/transport/credentials.js";
 import { connect } from "../../../src/transport/ssh.js";
 import { esxiIser } from "../../support/cli.js";
-import { keygen } from "../../support/sshServer.js";
+import { keygen, startServer } from "../../support/sshServer.js";
 
 type Simulator = Awaited<ReturnType<typeof startSimulator>>;
 
@@ -120,6 +120,25 @@ describe("esxi-iser trust", function () {
     assert.equal(status, 2);
     assert.match(stderr, /\[HOST_UNREACHABLE\]/);
     assert.match(stdout, /127\.0\.0\.1: .* written to /);
+  });
+
+  it("goes through a bastion, which is not given the password of the hosts", async () => {
+    const bastion = await startServer({ password: "simulated-bastion-password", forwards: true });
+    try {
+      const env = { HOME: folder, ESXI_ISER_HOST_KEY__LOCALHOST: bastion.fingerprints.join("\n") };
+      const args = ["trust", name(), "--known-hosts", file, "--proxy", `localhost:${bastion.port}`, ...pinned()];
+      const general = await esxiIser(args, {
+        cwd: folder,
+        env: { ...env, ESXI_ISER_PASSWORD: "simulated-bastion-password" },
+      });
+      assert.match(general.stderr, /localhost: [\s\S]*\[CREDENTIALS_MISSING\]/);
+      assert.deepEqual([general.status, existsSync(file)], [2, false]);
+      const own = { ESXI_ISER_PASSWORD__LOCALHOST: "simulated-bastion-password" };
+      const { status, stderr } = await esxiIser(args, { cwd: folder, env: { ...env, ...own } });
+      assert.deepEqual([status, existsSync(file)], [0, true], stderr);
+    } finally {
+      await bastion.close();
+    }
   });
 
   it("prints JSON that a script can use", async () => {
