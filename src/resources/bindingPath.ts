@@ -1,4 +1,6 @@
 import { type ErrorCode, IserError } from "../errors.js";
+import type { Failover, StandardSwitch, VmkernelInterface } from "../esxcli/network.js";
+import type { RdmaDevice } from "../esxcli/rdma.js";
 import type { Beside } from "./definition.js";
 
 /**
@@ -21,7 +23,7 @@ export interface Path {
   readonly mtu?: number | undefined;
 }
 
-interface Violation {
+export interface Violation {
   readonly code: ErrorCode;
   readonly problem: string;
   readonly cure: string;
@@ -79,6 +81,45 @@ const rules: readonly ((path: Path) => Violation | undefined)[] = [
         },
 ];
 
+/** What is observed of a host around a VMkernel adapter. */
+interface Around {
+  /** Whose adapter it is bound to, or is to be. */
+  readonly device: RdmaDevice | undefined;
+  readonly devices: readonly RdmaDevice[];
+  readonly switches: readonly StandardSwitch[];
+  /** Of its port group; undefined when it has none on a standard switch. */
+  readonly failover: Failover | undefined;
+}
+
+/** The path as the host has it. */
+export function observedPath({ device, devices, switches, failover }: Around, vmk: VmkernelInterface): Path {
+  const carrier = isOnStandardSwitch(vmk, switches) ? switches.find(({ name }) => name === vmk.portset) : undefined;
+  return {
+    vmkernelAdapter: vmk.name,
+    portGroup: vmk.portGroup,
+    virtualSwitch: carrier?.name,
+    elsewhere: carrier === undefined ? `${vmk.portset} (${vmk.vdsName})` : undefined,
+    active: failover?.active ?? [],
+    standby: failover?.standby ?? [],
+    device: device && { name: device.name, uplink: device.pairedUplink },
+    carried: devices
+      .filter(({ pairedUplink }) => carrier?.uplinks.includes(pairedUplink))
+      .map(({ name, pairedUplink }) => `${name} (${pairedUplink})`),
+    switchMtu: carrier?.mtu,
+    mtu: vmk.mtu,
+  };
+}
+
+/** On a distributed switch the port group is N/A and VDS Name is set [seen]; on a standard one it is the other way round. */
+export function isOnStandardSwitch(vmk: VmkernelInterface, switches: readonly StandardSwitch[]): boolean {
+  return switches.some(({ name }) => name === vmk.portset);
+}
+
+/** All rules that are broken. */
+export function violationsOf(path: Path): readonly Violation[] {
+  return rules.flatMap((rule) => rule(path) ?? []);
+}
+
 const overrule = "Or set force: true, if you know that it is right.";
 
 /** Refuses the first rule that is broken on the host. */
@@ -92,9 +133,7 @@ export function demandUsable(path: Path): void {
 
 /** The rules that the declaration alone breaks, each in a sentence with its cure. */
 export function faultsOf(path: Path): readonly string[] {
-  return rules
-    .flatMap((rule) => rule(path) ?? [])
-    .map(({ problem, cure }) => `cannot be bound: ${problem}. ${cure} ${overrule}`);
+  return violationsOf(path).map(({ problem, cure }) => `cannot be bound: ${problem}. ${cure} ${overrule}`);
 }
 
 /** As much of the path as the program declares. */

@@ -109,6 +109,16 @@ export async function sessionsOf(ask: Ask, adapters: readonly Looked[]): Promise
   );
 }
 
+/** Whether a session with a target is up, over whichever of its addresses. */
+export function isLoggedIn(sessions: readonly FoundSession[], { adapter, targetName }: FoundTarget): boolean {
+  return sessions.some((one) => one.adapter === adapter && one.targetName === targetName && one.connections.some(isUp));
+}
+
+/** Of a connection of a session. */
+export function isUp({ state }: { readonly state: string }): boolean {
+  return state.toLowerCase() === "logged_in";
+}
+
 /** The devices that are reached through some adapters, with the paths over these. */
 export async function devicesOf(ask: Ask, adapters: readonly Looked[]): Promise<readonly FoundDevice[]> {
   if (adapters.length === 0) return [];

@@ -20,7 +20,7 @@ import {
   resolve,
   spellings,
 } from "./adapterReference.js";
-import { declaredPath, demandUsable, faultsOf, type Path } from "./bindingPath.js";
+import { declaredPath, demandUsable, faultsOf, isOnStandardSwitch, observedPath } from "./bindingPath.js";
 import { define } from "./definition.js";
 import { adapterReference, vmkernelAdapter } from "./fields.js";
 import { type AdapterInput, EsxiResource, type HostInput } from "./provider.js";
@@ -98,7 +98,7 @@ export const portBinding = define<Inputs, Have, Before>({
         cure: "Name one of these, or make it first.",
       });
     }
-    if (!want.force) demandUsable(pathOf(have, vmk));
+    if (!want.force) demandUsable(observedPath({ ...have, device: deviceOf(have.resolution) }, vmk));
     return [networkPortalAdd(vmhba, want.vmkernelAdapter, want.force)];
   },
 
@@ -124,29 +124,8 @@ export const portBinding = define<Inputs, Have, Before>({
   },
 });
 
-/** The path as the host has it. */
-function pathOf({ resolution, failover, switches, devices }: Have, vmk: VmkernelInterface): Path {
-  const carrier = isOnStandardSwitch(vmk, switches) ? switches.find(({ name }) => name === vmk.portset) : undefined;
-  const device = resolution.kind === "found" ? resolution.device : undefined;
-  return {
-    vmkernelAdapter: vmk.name,
-    portGroup: vmk.portGroup,
-    virtualSwitch: carrier?.name,
-    elsewhere: carrier === undefined ? `${vmk.portset} (${vmk.vdsName})` : undefined,
-    active: failover?.active ?? [],
-    standby: failover?.standby ?? [],
-    device: device && { name: device.name, uplink: device.pairedUplink },
-    carried: devices
-      .filter(({ pairedUplink }) => carrier?.uplinks.includes(pairedUplink))
-      .map(({ name, pairedUplink }) => `${name} (${pairedUplink})`),
-    switchMtu: carrier?.mtu,
-    mtu: vmk.mtu,
-  };
-}
-
-/** On a distributed switch the port group is N/A and VDS Name is set [seen]; on a standard one it is the other way round. */
-function isOnStandardSwitch(vmk: VmkernelInterface, switches: readonly StandardSwitch[]): boolean {
-  return switches.some(({ name }) => name === vmk.portset);
+function deviceOf(resolution: Resolution): RdmaDevice | undefined {
+  return resolution.kind === "found" ? resolution.device : undefined;
 }
 
 export interface PortBindingArgs {

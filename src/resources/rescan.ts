@@ -21,6 +21,8 @@ import {
   type FoundDevice,
   type FoundSession,
   type FoundTarget,
+  isLoggedIn,
+  isUp,
   type Looked,
   sessionsOf,
   targetsOf,
@@ -114,12 +116,12 @@ export const rescan = define<Inputs, Have, Before>({
   // Discovery and login go on in the background.
   rests: (have) =>
     (have.targets.length > 0 || have.addresses.length === 0) &&
-    have.targets.every((one) => isLoggedIn(have, one) || isFailure(one.lastError)),
+    have.targets.every((one) => isLoggedIn(have.sessions, one) || isFailure(one.lastError)),
 
   remarks(have) {
     if (have.targets.length === 0) return [nothingFound(have)];
     const failed = have.targets
-      .filter((one) => !isLoggedIn(have, one))
+      .filter((one) => !isLoggedIn(have.sessions, one))
       .map(
         ({ adapter, targetName, address, port, lastError }) =>
           `no session of ${adapter} with ${targetName} at ${portal(address, port)}: ${isFailure(lastError) ? `ESXi says "${lastError}" ${hintFor(lastError)}` : "ESXi gives no reason. It may still be logging in; pulumi refresh shows it."}`,
@@ -137,10 +139,6 @@ function nothingFound({ adapters, addresses }: Have): string {
   return addresses.length === 0
     ? `no targets on ${where}, which has no discovery address. Declare a DiscoveryAddress or a StaticTarget, and pass it in dependsOn.`
     : `no targets on ${where}, although it has the discovery addresses ${addresses.join(", ")}. Check that a bound VMkernel adapter reaches them, and that the storage system shows targets to the adapter's IQN.`;
-}
-
-function isLoggedIn({ sessions }: Have, { adapter, targetName }: FoundTarget): boolean {
-  return sessions.some((one) => one.adapter === adapter && one.targetName === targetName && one.connections.some(isUp));
 }
 
 /**
@@ -162,10 +160,6 @@ function fewerSessions(have: Have): readonly string[] {
     const where = missing.length === 0 ? "" : `, none at ${missing.map(([name]) => name).join(", ")}`;
     return [`${served} of ${portals.size} portals of ${targetName} have a session of ${adapter}${where}.`];
   });
-}
-
-function isUp({ state }: { readonly state: string }): boolean {
-  return state.toLowerCase() === "logged_in";
 }
 
 function whichTarget({ adapter, targetName, address, port, discoveryMethod }: FoundTarget) {

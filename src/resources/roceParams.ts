@@ -126,6 +126,14 @@ function linesOf(lines: readonly RoceLogLine[], resolution: Resolution): readonl
   return resolution.kind === "found" ? lines.filter(({ vmhba }) => vmhba === resolution.vmhba) : [];
 }
 
+/** What the log says of each adapter since the host was started, by `vmhba#`. */
+export async function loggedVersions(ask: Ask): Promise<ReadonlyMap<string, RoceVersion>> {
+  const lines = await ask(roceLog);
+  if (lines.length === 0) return new Map();
+  const started = await startOf(ask);
+  return new Map(lines.filter(({ at }) => at >= started).map(({ vmhba, version }) => [vmhba, version]));
+}
+
 /** When the host was started, by its own clock. */
 async function startOf(ask: Ask): Promise<Date> {
   const [now, up] = await Promise.all([ask(time), ask(uptime)]);
