@@ -173,7 +173,7 @@ const checks: readonly Check[] = [
       if (device === undefined || pause === undefined || (pause.rx && pause.tx)) return [];
       const isSet = (name: string) =>
         modulesBehind(device)
-          .flatMap((module) => moduleParameters.get(module) ?? [])
+          .flatMap((module) => moduleParameters[module] ?? [])
           .some((parameter) => parameter.name === name && Number(parameter.value) > 0);
       if (isSet("pfctx") && isSet("pfcrx")) return [];
       return [

@@ -61,7 +61,7 @@ export interface HostView {
   readonly protocols: readonly RdmaProtocols[];
   readonly modules: readonly VmkernelModule[];
   /** Of the drivers of the RDMA devices and of the NICs beside them, by module. */
-  readonly moduleParameters: ReadonlyMap<string, readonly ModuleParameter[]>;
+  readonly moduleParameters: Readonly<Record<string, readonly ModuleParameter[]>>;
   readonly adapters: readonly AdapterView[];
   readonly switches: readonly StandardSwitch[];
   readonly portGroups: readonly PortGroupView[];
@@ -150,5 +150,7 @@ export function modulesBehind({ driver }: RdmaDevice): readonly string[] {
 
 async function parametersOf(ask: Ask, devices: readonly RdmaDevice[], modules: readonly VmkernelModule[]) {
   const names = [...new Set(devices.flatMap(modulesBehind))].filter((name) => modules.some((one) => one.name === name));
-  return new Map(await Promise.all(names.map(async (name) => [name, await ask(moduleParameterList(name))] as const)));
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await ask(moduleParameterList(name))] as const)),
+  );
 }
