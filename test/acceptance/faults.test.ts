@@ -171,7 +171,8 @@ describe("faults, on the real engine", function () {
       const bare = host.dump();
       await program.declare(adapterOnly(program.settings));
       host.faults.add(fault);
-      const up = await stack.up({ mayFail: true });
+      // One after the other: an answer that is wrong and that nothing needs, for it was asked ahead of a write of another, is no error.
+      const up = await stack.up({ mayFail: true, args: ["--parallel", "1"] });
       assert.equal(host.faults.left, 0);
       if (again) assert.match(errorsOf(up).join("\n"), again);
       else assert.equal(up.code, 0);

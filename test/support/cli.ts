@@ -3,6 +3,9 @@ import { join } from "node:path";
 
 const main = join(__dirname, "../../src/cli/main.ts");
 
+/** Compiled as the tests are, whatever the folder: otherwise the coverage of the two does not add up. */
+const TSX_TSCONFIG_PATH = join(__dirname, "../../tsconfig.json");
+
 export interface CliResult {
   readonly status: number | null;
   readonly stdout: string;
@@ -26,7 +29,7 @@ export function esxiIser(args: readonly string[], { env = {}, cwd, typed }: CliO
       : ["script", "--quiet", "--return", "--command", node.map(quoted).join(" "), "/dev/null"];
   const child = spawn(program, rest, {
     cwd,
-    env: { PATH: process.env.PATH, NODE_V8_COVERAGE: process.env.NODE_V8_COVERAGE, ...env },
+    env: { PATH: process.env.PATH, NODE_V8_COVERAGE: process.env.NODE_V8_COVERAGE, TSX_TSCONFIG_PATH, ...env },
   });
   const output = { stdout: "", stderr: "" };
   let isTyped = false;
