@@ -12,7 +12,16 @@ export interface LookOptions extends HostOptions, StackOptions {}
 export interface Looked<T> {
   /** Its name or address, without user and port. */
   readonly host: string;
+  /** As it was given. */
+  readonly name: string;
   readonly found: T;
+}
+
+/** A host that could not be read. */
+export interface Unread {
+  /** As it was given. */
+  readonly name: string;
+  readonly error: Error;
 }
 
 /** How many hosts are read side by side. */
@@ -20,13 +29,13 @@ const hostsAtOnce = 16;
 
 /**
  * Reads from hosts, some side by side, with the credentials and host keys that the provider has. A host that cannot be read is told on stderr and does
- * not keep the others from being read; the answer says how many such there were.
+ * not keep the others from being read; the answer says which such there were, and how many.
  */
 export async function lookAtHosts<T>(
   names: readonly string[],
   options: LookOptions,
   look: (ask: Ask, host: string) => Promise<T>,
-): Promise<{ readonly looked: readonly Looked<T>[]; readonly failed: number }> {
+): Promise<{ readonly looked: readonly Looked<T>[]; readonly unread: readonly Unread[]; readonly failed: number }> {
   const hosts = names.map((name) => hostOf(name, options));
   const config = (await readStackConfig(options, note)) ?? noConfig;
   const reach = new SshReach();
@@ -47,10 +56,15 @@ export async function lookAtHosts<T>(
       }
     });
     progress.clear();
-    const failed = results.flatMap((one) => (one.status === "rejected" ? [one.reason as Error] : []));
-    for (const error of failed) process.stderr.write(`${error.message}\n`);
-    const looked = results.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
-    return { looked, failed: failed.length };
+    const named = results.map((result, at) => ({ name: names[at] ?? "", result }));
+    const unread = named.flatMap(({ name, result }) =>
+      result.status === "rejected" ? [{ name, error: result.reason as Error }] : [],
+    );
+    for (const { error } of unread) process.stderr.write(`${error.message}\n`);
+    const looked = named.flatMap(({ name, result }) =>
+      result.status === "fulfilled" ? [{ name, ...result.value }] : [],
+    );
+    return { looked, unread, failed: unread.length };
   } finally {
     progress.clear();
     await reach.close();

@@ -58,6 +58,24 @@ function collect(value: string, earlier: readonly string[] = []): readonly strin
   return [...earlier, value];
 }
 
+hostCommand("doctor <HOST...>")
+  .description(
+    "Look along the path from the card to the storage, and say what is wrong, why it matters and what to do.",
+  )
+  .addHelpText(
+    "after",
+    `${aboutHosts}
+Only reads, and pings the portals. Ends with 0 when nothing is found, 1 with findings, 2 when a host could not be looked at.
+
+Examples:
+  $ esxi-iser doctor esx01.lab esx02.lab
+  $ esxi-iser doctor esx01.lab --json | jq -r '.[].findings[].check'`,
+  )
+  .action(async (hosts: string[], options) => {
+    const { doctor } = await import("./doctor.js");
+    process.exitCode = await doctor(hosts, options);
+  });
+
 program
   .command("simulate")
   .description("Run a simulated ESXi host that is reached over SSH, to try programs against without a real one.")

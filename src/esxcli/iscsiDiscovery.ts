@@ -1,6 +1,6 @@
 import { type Options, read, write } from "./call.js";
 import type { EsxcliCommand } from "./command.js";
-import { rows, type Said, text } from "./output.js";
+import { bare, rows, type Said, text } from "./output.js";
 
 /** SendTargets addresses as ESXi prints them, `192.168.1.107:3260` [seen on 5.0]; IPv6 as `[fd00::1]:3260` is inferred. */
 export function sendTargetList(vmhba: string): EsxcliCommand<readonly { readonly sendtarget: string }[]> {
@@ -19,6 +19,11 @@ export function sendTargetRemove(vmhba: string, address: string): EsxcliCommand<
 /** Starts discovery and returns at once: `Rediscovery started`. [seen on 5.0] */
 export function rediscover(vmhba: string): EsxcliCommand<Said> {
   return write("iscsi adapter discovery rediscover", { adapter: vmhba });
+}
+
+/** How the last discovery ended: `Discovery Completed`, `Discovery Timeout` and the like. [6.7] */
+export function discoveryStatus(vmhba: string): EsxcliCommand<string> {
+  return read("iscsi adapter discovery status get", { adapter: vmhba }, bare(text("status")));
 }
 
 /** A target that was added by hand. [columns: 6.7; field names of 5.x; only an empty list was seen, on a host with discovered targets] */

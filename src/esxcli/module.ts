@@ -6,12 +6,14 @@ import { boolean, rows, type Said, text } from "./output.js";
 export interface VmkernelModule {
   readonly name: string;
   readonly loaded: boolean;
+  /** It is loaded at the next start of the host. */
+  readonly enabled: boolean;
 }
 
 export const moduleList: EsxcliCommand<readonly VmkernelModule[]> = read(
   "system module list",
   {},
-  rows({ name: text("Name"), loaded: boolean("IsLoaded") }),
+  rows({ name: text("Name"), loaded: boolean("IsLoaded"), enabled: boolean("IsEnabled") }),
 );
 
 /** A parameter of a module. [seen on 6.0: right after a set it shows the new value, so it is what is configured, not what is loaded] */

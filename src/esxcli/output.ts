@@ -71,6 +71,21 @@ export function texts(name: string): Field<readonly string[]> {
   };
 }
 
+/** A structure within a structure. */
+export function structure<T>(name: string, fields: Fields<T>): Field<T> {
+  return {
+    name,
+    kind: "a structure of the fields that are read",
+    read: (value) => {
+      try {
+        return record(value, fields, value.text);
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}
+
 /** A field that some builds do not have. */
 export function maybe<T>(field: Field<T>, absent: T): Field<T> {
   return { ...field, absent };

@@ -113,6 +113,9 @@ export const roceLog: LogQuery<readonly RoceLogLine[]> = vmkernelLog("iser_set_r
   }),
 );
 
+/** What the VMkernel log says of iSER, oldest first. Which lines there are is known of RoCE versions only. */
+export const iserLog: LogQuery<readonly string[]> = vmkernelLog("iser", 500, (lines) => lines);
+
 /**
  * The whole line: the file's name if several were searched, the time, what else is in the header, which ends with the only bracket
  * that nothing opens, and the message. So a message of others that quotes these words, with a name that somebody chose, is not taken for one.

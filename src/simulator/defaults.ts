@@ -92,9 +92,10 @@ export function newHost(options: HostOptions = {}): HostState {
     softwareIscsi: false,
     iscsiAdapters: [],
     modules: newModules(),
-    storage: (options.storage ?? defaultStorage).map(({ address, port = 3260, targets }) => ({
+    storage: (options.storage ?? defaultStorage).map(({ address, port = 3260, mtu = 9000, targets }) => ({
       address,
       port,
+      mtu,
       targets: [...targets],
     })),
     log: [],

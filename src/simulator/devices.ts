@@ -25,6 +25,7 @@ export interface Path {
   readonly targetIdentifier: string;
   readonly adapterDetails: string;
   readonly targetDetails: string;
+  readonly isDead: boolean;
 }
 
 const localDisk: Device = {
@@ -49,6 +50,7 @@ const localPath: Path = {
   targetIdentifier: "sata.0:0",
   adapterDetails: "vmhba0",
   targetDetails: "0:0",
+  isDead: false,
 };
 
 /** All paths: one a session and LUN. What an iSER path looks like is not known: as one of software iSCSI (seen on 5.x). */
@@ -78,6 +80,7 @@ function pathsOf(host: HostState, adapter: IscsiAdapter): Path[] {
       targetIdentifier,
       adapterDetails: iqn,
       targetDetails: `IQN=${session.target} Alias= Session=${session.isid} PortalTag=1`,
+      isDead: (session.connection ?? "logged_in") !== "logged_in",
     }));
   });
 }

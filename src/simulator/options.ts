@@ -81,5 +81,7 @@ export interface StorageOptions {
   readonly address: string;
   /** Default: 3260. */
   readonly port?: number;
+  /** The largest packet that the network on the way carries, in bytes. Default: 9000. */
+  readonly mtu?: number;
   readonly targets: readonly StorageTarget[];
 }

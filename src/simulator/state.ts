@@ -156,6 +156,8 @@ export interface Session {
   authentication: "none" | "chap" | "mutual chap";
   params: Record<string, string>;
   createdAt: number;
+  /** The state of its connection, of those that 6.7.0 has words for. Left out: `logged_in`. Its paths are dead in any other one. */
+  connection?: "logged_in" | "xpt_wait" | "in_login";
   /** A rescan has followed the login. Only kept where that matters: see the unknown `devicesNeedRescan`. */
   scanned?: true;
 }
@@ -197,6 +199,8 @@ export interface Module {
 export interface StorageSystem {
   address: string;
   port: number;
+  /** The largest packet that the network on the way carries, in bytes. */
+  mtu: number;
   targets: StorageTarget[];
 }
 

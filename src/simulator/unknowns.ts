@@ -69,6 +69,8 @@ export interface Unknowns {
   removeBoundInterface: "refused" | "accepted";
   /** Where an uplink that is added to a virtual switch comes in its failover order: last of the active ones, or nowhere. */
   addedUplink: "active" | "unused";
+  /** What `network diag ping` does where nothing comes back: counts the packets, or fails. One too large for the VMkernel adapter always fails. */
+  lostPing: "counted" | "failure";
   /** An empty table in text: `esxcli` printed nothing on 5.0 (seen), `localcli` prints the header (seen on a later build). */
   emptyTable: "nothing" | "header";
   /** What a command without a result prints with a machine formatter: nothing, or an empty document. */
@@ -112,6 +114,7 @@ export function defaultUnknowns(model: Model): Unknowns {
     mtuBeyondSwitch: "accepted",
     removeBoundInterface: "refused",
     addedUplink: "active",
+    lostPing: "counted",
     emptyTable: "nothing",
     voidResult: "nothing",
     promptOn: "stderr",

@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { IserError } from "../../src/errors.js";
 import type { HostCommand } from "../../src/esxcli/command.js";
 import { adapterGet, networkPortalList } from "../../src/esxcli/iscsi.js";
+import { discoveryStatus } from "../../src/esxcli/iscsiDiscovery.js";
 import { connectionList, sessionList } from "../../src/esxcli/iscsiSession.js";
 import { nicList } from "../../src/esxcli/network.js";
+import { ping } from "../../src/esxcli/ping.js";
 import { storageAdapterList } from "../../src/esxcli/storage.js";
 import type { HostOptions } from "../../src/simulator/index.js";
 import { adapterSubjects } from "../integration/resources/subjects/adapter.js";
@@ -52,7 +54,15 @@ export async function collectAnswers(): Promise<readonly Answer[]> {
 }
 
 /** What no life of a resource asks on these hosts. */
-const asked = [networkPortalList(), sessionList(), connectionList(), adapterGet("vmhba64"), storageAdapterList];
+const asked = [
+  networkPortalList(),
+  sessionList(),
+  connectionList(),
+  adapterGet("vmhba64"),
+  storageAdapterList,
+  discoveryStatus("vmhba64"),
+  ping({ vmkernelAdapter: "vmk1", address: "192.168.50.100", packet: 1500 }),
+];
 
 /** Older models lack what some subjects need: what they printed until then counts all the same. */
 async function live(lab: DirectLab, { definition, inputs }: Subject, change: object): Promise<void> {

@@ -5,7 +5,8 @@ import type { SimulatedHost } from "../../src/simulator/index.js";
 export const storageAddress = "192.168.50.100";
 export const storageTarget = "iqn.2010-09.lab.storage:iser-a";
 export const chap = { name: "esx01", secret: "simulated-chap-secret" } as const;
-export const storage = [{ address: storageAddress, targets: [{ name: storageTarget, chap }] }];
+export const storageSystem = { address: storageAddress, targets: [{ name: storageTarget, chap }] };
+export const storage = [storageSystem];
 
 export interface ByHand {
   /** The VMkernel adapters that are bound, by the RDMA device of the adapter. */

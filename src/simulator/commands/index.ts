@@ -4,6 +4,7 @@ import { iscsiAuthCommands } from "./iscsiAuth.js";
 import { iscsiDiscoveryCommands } from "./iscsiDiscovery.js";
 import { iscsiPortalCommands } from "./iscsiPortal.js";
 import { iscsiSessionCommands } from "./iscsiSession.js";
+import { networkDiagCommands } from "./networkDiag.js";
 import { networkInterfaceCommands } from "./networkInterface.js";
 import { networkNicCommands } from "./networkNic.js";
 import { networkPolicyCommands } from "./networkPolicy.js";
@@ -24,6 +25,7 @@ export const commands: readonly CommandSpec[] = [
   ...networkSwitchCommands,
   ...networkPolicyCommands,
   ...networkInterfaceCommands,
+  ...networkDiagCommands,
   ...storageCommands,
   ...systemCommands,
 ];

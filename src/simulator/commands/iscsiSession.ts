@@ -175,7 +175,7 @@ const connectionList: CommandSpec = {
         SessionCreateTime: time,
         ConnectionCreateTime: time,
         ConnectionStartTime: time,
-        State: () => "logged_in",
+        State: ({ session }) => session.connection ?? "logged_in",
       },
       { ID: heading },
     );

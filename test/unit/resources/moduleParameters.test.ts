@@ -12,9 +12,9 @@ const now = new Date("2024-01-15T08:00:00Z");
 const names = ["max_vfs", "pfcrx", "pfctx", "trust_state"];
 const have = (values: Record<string, string> = {}, loaded = true, appends = false): Have => ({
   modules: [
-    { name: "vmkernel", loaded: true },
-    { name: "nmlx5_core", loaded },
-    { name: "nmlx5_rdma", loaded: true },
+    { name: "vmkernel", loaded: true, enabled: true },
+    { name: "nmlx5_core", loaded, enabled: true },
+    { name: "nmlx5_rdma", loaded: true, enabled: true },
   ],
   parameters: names.map((name) => ({
     name,
