@@ -58,15 +58,23 @@ export function objections(output: Element, reads: ReadonlySet<string>): string[
     for (const field of structure.children) {
       if (!reads.has(field.attributes.name ?? "")) continue;
       if (field.children.length !== 1) found.push("a field that is read without its one value");
+      // A structure within is judged by itself.
+      if (field.children[0]?.tag === "structure") continue;
       if (texts(field).some((text) => text.includes("\ufffd"))) found.push("a value of broken characters");
     }
   }
   return found;
 }
 
+/** Those of the answer, and those within. */
 function structuresOf(output: Element): readonly Element[] {
   const top = output.children[0]?.children[0];
-  return (top?.tag === "list" ? top.children : [top]).filter((it) => it?.tag === "structure").flatMap((it) => it ?? []);
+  const outer = (top?.tag === "list" ? top.children : [top]).flatMap((it) => (it?.tag === "structure" ? it : []));
+  const within = (structure: Element): readonly Element[] => [
+    structure,
+    ...structure.children.flatMap(({ children }) => children.filter(({ tag }) => tag === "structure").flatMap(within)),
+  ];
+  return outer.flatMap(within);
 }
 
 /** All texts of elements without children. */

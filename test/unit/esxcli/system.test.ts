@@ -37,7 +37,7 @@ describe("What a host prints of its system", () => {
 
   it("is read for modules", () =>
     assert.deepEqual(moduleList.decode(document("Module", { IsEnabled: true, IsLoaded: false, Name: "iser" })), [
-      { name: "iser", loaded: false },
+      { name: "iser", loaded: false, enabled: true },
     ]));
 
   it("is read for the parameters of a module, set or not", () =>
