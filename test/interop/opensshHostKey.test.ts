@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { after, before, it } from "mocha";
 import { Pool } from "../../src/transport/pool.js";
+import { esxiIser } from "../support/cli.js";
 import { counts } from "../support/openssh/counts.js";
 import { Place } from "../support/openssh/place.js";
 import { interop, port22 } from "../support/openssh/requirements.js";
@@ -177,5 +179,39 @@ interop("the host key of a real OpenSSH server", () => {
     assert.equal(again.count(logs.anyAttempt), 0);
     assert.equal((await connect(file(keyscan(again)))).status, 0);
     await pool.close();
+  });
+
+  it("is shown by esxi-iser trust as ssh-keygen shows it, and ssh itself goes by what is written", async () => {
+    counts.hostKeys += 1;
+    const { rsa, ecdsa } = sshd.hostKeys;
+    const known = join(place.folder, "trusted");
+    const pins = [rsa, ecdsa].flatMap(({ fingerprint }) => ["--fingerprint", fingerprint]);
+    const from = sshd.log.length;
+    const trusted = await esxiIser(
+      ["trust", `${sshd.address}:${sshd.port}`, "--known-hosts", known, "--yes", ...pins],
+      {
+        cwd: place.folder,
+        env: { HOME: place.folder },
+      },
+    );
+    assert.equal(trusted.status, 0, trusted.stderr);
+    for (const { fingerprint } of [rsa, ecdsa])
+      assert.match(
+        trusted.stdout,
+        new RegExp(`^  \\d+ ${fingerprint.replaceAll("+", "\\+")} ${sshd.address} \\(`, "m"),
+      );
+    const written = readFileSync(known, "utf8");
+    for (const key of [rsa, ecdsa]) assert.ok(written.includes(key.public.split(" ")[1] ?? ""));
+    assert.equal(sshd.count(logs.anyAttempt, from), 0);
+    await run({ title: "", known: () => written }, sshd);
+    const strict = ["-o", `UserKnownHostsFile=${known}`, "-o", "StrictHostKeyChecking=yes", "-o", "BatchMode=yes"];
+    const ssh = await promisify(execFile)("ssh", [
+      ...strict,
+      "-p",
+      String(sshd.port),
+      `nobody@${sshd.address}`,
+      "true",
+    ]).catch(({ stderr }: { stderr: string }) => ({ stderr }));
+    assert.match(ssh.stderr, /Permission denied/);
   });
 }, [port22]);
