@@ -90,6 +90,7 @@ describe("the packed package", function () {
       "DESIGN.md",
       "LICENSE",
       "README.md",
+      "docs/doctor.md",
       "docs/performance.json",
       "docs/performance.md",
       "docs/performance.svg",

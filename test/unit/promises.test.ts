@@ -32,7 +32,7 @@ describe("the documentation", () => {
   for (const name of documents)
     it(`names tests that there are: ${name}`, () => {
       const promises = promisesIn(readFileSync(join(folder, name), "utf8"));
-      assert.ok(promises.length > 10, "no tests are named");
+      assert.ok(promises.length > 0, "no tests are named");
       const missing = promises.filter(([file, title]) => {
         const source = readFileSync(join(root, file), "utf8").replaceAll(/\\(['`])/g, "$1");
         return !has(source, title);

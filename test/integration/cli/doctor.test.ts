@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it } from "mocha";
 import type { Finding } from "../../../src/cli/doctor/check.js";
 import { checks, diagnose } from "../../../src/cli/doctor/diagnose.js";
@@ -207,6 +209,14 @@ describe("what esxi-iser doctor finds on a host", () => {
     assert.deepEqual(
       checks.map(({ id }) => id).filter((id) => !sick[id]?.finds.some((found) => found.startsWith(`${id} `))),
       [],
+    );
+  });
+
+  it("are the checks that docs/doctor.md lists", () => {
+    const text = readFileSync(join(__dirname, "../../../docs/doctor.md"), "utf8");
+    assert.deepEqual(
+      text.split("\n").filter((line) => line.startsWith("| `")),
+      checks.map(({ id, severity, why }) => `| \`${id}\` | ${severity} | ${why} |`),
     );
   });
 
