@@ -77,6 +77,29 @@ Examples:
   });
 
 program
+  .command("review [FILE]")
+  .description(
+    "Show what a preview means for each host: what changes, the commands in their order, and what to look at.",
+  )
+  .option("--json", "print JSON")
+  .addHelpText(
+    "after",
+    `
+FILE is what \`pulumi preview --json\` printed; without it, or with -, standard input is read. Give --show-sames to pulumi, too: what stays as it
+is tells what the rest goes by. \`pulumi destroy --preview-only --json\` can be reviewed as well. No host is asked.
+Ends with 0 when there is nothing to look at, 1 when something needs a reboot, concerns sessions, cannot be undone or would be refused, or when the
+preview failed, 2 when it could not be read.
+
+Examples:
+  $ pulumi preview --json --show-sames | esxi-iser review
+  $ esxi-iser review preview.json > comment.md`,
+  )
+  .action(async (file: string | undefined, options) => {
+    const { review } = await import("./review.js");
+    process.exitCode = await review(file, options);
+  });
+
+program
   .command("simulate")
   .description("Run a simulated ESXi host that is reached over SSH, to try programs against without a real one.")
   .addOption(
