@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { readPreview } from "../../../src/cli/review/preview.js";
+import { type Item, reportOn } from "../../../src/cli/review/report.js";
+import { adapterProperties } from "../../../src/resources/adapterProperties.js";
+import { chap } from "../../../src/resources/chap.js";
+import { discoveryAddress } from "../../../src/resources/discoveryAddress.js";
+import { iscsiParameters } from "../../../src/resources/iscsiParameters.js";
+import { iserAdapter } from "../../../src/resources/iserAdapter.js";
+import { moduleParameters } from "../../../src/resources/moduleParameters.js";
+import { pauseParams } from "../../../src/resources/pauseParams.js";
+import { portBinding } from "../../../src/resources/portBinding.js";
+import { portGroup } from "../../../src/resources/portGroup.js";
+import { rescan } from "../../../src/resources/rescan.js";
+import { roceParams } from "../../../src/resources/roceParams.js";
+import { staticTarget } from "../../../src/resources/staticTarget.js";
+import { virtualSwitch } from "../../../src/resources/virtualSwitch.js";
+import { vmkernelAdapter } from "../../../src/resources/vmkernelAdapter.js";
+import { type HostOptions, type Model, models } from "../../../src/simulator/index.js";
+import { normal, type Planned, PreviewedStack, type Ran } from "../../support/previewed.js";
+
+const netmask = "255.255.255.0";
+const iqn = "iqn.2010-09.lab.storage:a";
+
+/** Two cards whose NICs are free. */
+const options = (model: Model): HostOptions => ({
+  model,
+  nics: [{ name: "vmnic0" }, { name: "vmnic4" }, { name: "vmnic5" }],
+  switches: [{ name: "vSwitch0", uplinks: ["vmnic0"] }],
+  portGroups: [{ name: "Management Network", virtualSwitch: "vSwitch0" }],
+  vmkernelAdapters: [{ name: "vmk0", portGroup: "Management Network", ipv4: { address: "192.168.1.11", netmask } }],
+  storage: [{ address: "192.168.50.100", targets: [{ name: iqn, chap: { name: "esx01", secret: "canary-array" } }] }],
+});
+
+/** The feature that a build of the model lacks, of those that the program asks for. */
+const lacks: Partial<Record<Model, string>> = { "6.7": "rdma iser add --device", "7.0": "rdma iser add --device" };
+const hasRoce = (model: Model) => model === "7.0" || model === "8.0";
+
+interface Wishes {
+  readonly virtualSwitch?: string;
+  readonly mtu?: number;
+  readonly address?: string;
+  readonly vlanId?: number;
+  readonly alias?: string;
+  readonly secret?: string;
+  readonly parameters?: Record<string, number>;
+  readonly roce?: string;
+  readonly pause?: boolean;
+  readonly force?: boolean;
+}
+
+/** The whole procedure, on both cards. */
+function procedure(model: Model, wishes: Wishes = {}): Planned[] {
+  const { virtualSwitch: carrier = "vSwitch1", mtu = 9000, address = "192.168.50.11", vlanId = 40 } = wishes;
+  const { alias = "storage", secret = "canary-adapter", parameters = { RecoveryTimeout: 25 } } = wishes;
+  const { roce = "v2", pause = false, force = false } = wishes;
+  const adapter = { adapter: "a" };
+  return [
+    {
+      as: "pfc",
+      definition: moduleParameters,
+      inputs: { module: "nmlx5_core", parameters: { pfcrx: "0x08", pfctx: "0x08" } },
+    },
+    { as: "pause", definition: pauseParams, inputs: { nic: "vmrdma0", rx: pause, tx: pause, auto: false } },
+    { as: "vs", definition: virtualSwitch, inputs: { name: carrier, uplinks: ["vmrdma0"], mtu, lowerFirst: ["vmk1"] } },
+    {
+      as: "pg",
+      definition: portGroup,
+      inputs: { name: "iser a", virtualSwitch: carrier, vlanId, activeUplinks: ["vmrdma0"], standbyUplinks: [] },
+      of: { virtualSwitch: "vs" },
+    },
+    {
+      as: "vmk",
+      definition: vmkernelAdapter,
+      inputs: { name: "vmk1", portGroup: "iser a", mtu, ipv4: { address, netmask }, ipv6Addresses: ["fd00::11/64"] },
+      of: { portGroup: "pg" },
+    },
+    { as: "a", definition: iserAdapter, inputs: { device: "vmrdma0" } },
+    { as: "b", definition: iserAdapter, inputs: { uplink: "vmnic5" } },
+    ...(hasRoce(model)
+      ? [{ as: "roce", definition: roceParams, inputs: { adapter: "vmrdma0", version: roce }, of: adapter }]
+      : []),
+    {
+      as: "names",
+      definition: adapterProperties,
+      inputs: { adapter: "vmrdma0", iqn: "iqn.1998-01.com.vmware:esx01-a", alias },
+      of: adapter,
+    },
+    {
+      as: "chap",
+      definition: chap,
+      inputs: {
+        adapter: "vmrdma0",
+        level: "required",
+        name: "esx01",
+        secret,
+        mutual: { name: "array", secret: "canary-mutual" },
+      },
+      of: adapter,
+    },
+    { as: "params", definition: iscsiParameters, inputs: { adapter: "vmrdma0", parameters }, of: adapter },
+    {
+      as: "binding",
+      definition: portBinding,
+      inputs: { adapter: "vmrdma0", vmkernelAdapter: "vmk1", force },
+      of: { ...adapter, vmkernelAdapter: "vmk" },
+    },
+    {
+      as: "discovery",
+      definition: discoveryAddress,
+      inputs: { adapter: "vmrdma0", address: "192.168.50.100" },
+      of: adapter,
+    },
+    {
+      as: "discoveryChap",
+      definition: chap,
+      inputs: {
+        adapter: "vmrdma0",
+        discoveryAddress: { address: "192.168.50.100" },
+        level: "required",
+        name: "esx01",
+        secret: "canary-array",
+        mutual: "prohibited",
+      },
+      of: adapter,
+    },
+    {
+      as: "static",
+      definition: staticTarget,
+      inputs: { adapter: "vmrdma0", targetName: iqn, address: "192.168.50.100" },
+      of: adapter,
+    },
+    {
+      as: "targetParams",
+      definition: iscsiParameters,
+      inputs: {
+        adapter: "vmrdma0",
+        target: { targetName: iqn, address: "192.168.50.100" },
+        parameters: { LoginTimeout: 10, HeaderDigest: "preferred" },
+      },
+      of: adapter,
+    },
+    { as: "rescan", definition: rescan, inputs: { adapter: "vmrdma0", triggers: [address] }, of: adapter },
+  ];
+}
+
+/** The commands of an item on a build of the model. */
+function linesOn(model: Model, { commands, variants }: Item): readonly string[] {
+  const variant = variants.find(({ without }) => without === lacks[model]);
+  return variant?.commands ?? commands.map(({ command }) => command);
+}
+
+async function compared(stack: PreviewedStack, model: Model, program: readonly Planned[]): Promise<readonly Ran[]> {
+  const text = stack.preview(program);
+  assert.doesNotMatch(text, /canary/);
+  const report = await reportOn(readPreview(text));
+  const items = report.hosts.flatMap((host) => host.items);
+  // The numbers are known before they go and after they come.
+  const before = items.map((item) => linesOn(model, item).map((line) => stack.filled(normal(line))));
+  const ran = await stack.up(program);
+  assert.deepEqual(
+    items.map(({ name, action }, at) => ({
+      name,
+      action,
+      lines: before[at]?.map((line) => stack.filled(line)),
+    })),
+    ran.map(({ as, action, writes }) => ({ name: as, action, lines: writes.map(normal) })),
+  );
+  assert.doesNotMatch(JSON.stringify(report), /canary/);
+  for (const { flags } of items)
+    assert.ok(!flags.some(({ concern }) => concern === "refused" || concern === "not known"), JSON.stringify(flags));
+  return ran;
+}
+
+describe("the commands that esxi-iser review lists", function () {
+  this.timeout(60_000);
+
+  for (const model of models) {
+    it(`are those that the host runs, in their order: create, update, replace, destroy on ${model}`, async () => {
+      const stack = new PreviewedStack(options(model));
+      await compared(stack, model, procedure(model));
+      const later = {
+        mtu: 1500,
+        address: "192.168.50.12",
+        vlanId: 0,
+        alias: "other",
+        roce: "v1",
+        pause: true,
+        force: true,
+      };
+      await compared(
+        stack,
+        model,
+        procedure(model, { ...later, parameters: { RecoveryTimeout: 10, LoginTimeout: 7 } }),
+      );
+      await compared(stack, model, procedure(model, { ...later, virtualSwitch: "vSwitch2" }));
+      await compared(stack, model, []);
+    });
+  }
+});
