@@ -114,6 +114,7 @@ function linesOf({ commands }: Outcome): string[] {
 function itemOf(outcome: Outcome, variants: readonly Variant[], replaced: ReadonlySet<string>): Item {
   const { act, commands, notes } = outcome;
   const { step } = act;
+  const isHidden = act.kind === "update" && isOnlyHidden(step);
   const because = act.isReplacement && act.kind === "create" ? reasonOf(step, replaced) : undefined;
   return {
     action: act.isReplacement ? `${act.kind === "delete" ? "delete" : "create"} to replace` : (act.kind as "update"),
@@ -125,6 +126,7 @@ function itemOf(outcome: Outcome, variants: readonly Variant[], replaced: Readon
     commands: commands.map(({ line, secret, mayFail }) => {
       const about = [
         ...(secret === "stdin" ? ["the secret goes in on standard input"] : []),
+        ...(secret !== undefined && isHidden ? ["only if this secret is what changes"] : []),
         ...(mayFail ? ["the host may refuse it, which is told and stops nothing"] : []),
       ];
       return { command: line, ...(about.length === 0 ? {} : { notes: about }) };
@@ -179,7 +181,7 @@ function notesOn({ kind, step, spared }: Act): readonly string[] {
     notes.push(
       definition.secrets === undefined
         ? "Only how the host is reached changes: nothing is run."
-        : "What changes is hidden: one or more of the secrets, or only how the host is reached. All commands that may be run for it are listed.",
+        : "What changes is hidden: one or more of the secrets, or only how the host is reached.",
     );
   else if (kind === "update" && (definition.secrets ?? []).some((field) => holdsHidden(news[field])))
     notes.push("Whether a secret changes, too, is hidden: then it is written as well.");
