@@ -203,6 +203,12 @@ function readable(value: unknown, field = "value"): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, readable(inner, key)]));
 }
 
+/** Whether it is one of these, or has one in it. */
+export function isLater(value: unknown): boolean {
+  if (typeof value === "string") return /^<\w+ is known later>$/.test(value);
+  return typeof value === "object" && value !== null && Object.values(value).some(isLater);
+}
+
 /** `urn:pulumi:stack::project::parent$type::name`; the name may have `::` in it. */
 function typeOf(urn: string): string {
   return urn.split("::")[2]?.split("$").at(-1) ?? "";

@@ -13,7 +13,7 @@ import type { Act } from "./acts.js";
 import { take } from "./assumedEffects.js";
 import { type AssumedHost, Build, chapPlace, placeOf } from "./assumedHost.js";
 import { rank } from "./definitions.js";
-import { hidden, type Step } from "./preview.js";
+import { hidden, isLater, type Step } from "./preview.js";
 import { asItIs, otherwise, Seeds } from "./seeds.js";
 
 /** A command as it is run. */
@@ -126,14 +126,16 @@ class Stage {
     } catch (error) {
       failure = error;
     }
-    const refusal = failure === undefined ? (act.kind === "same" ? undefined : untold) : messageOf(failure);
+    const isUntold = !(failure instanceof IserError) || isOpen(act.step);
+    const refusal =
+      failure === undefined ? (act.kind === "same" ? undefined : untold) : isUntold ? open : messageOf(failure);
     return {
       act,
       commands: this.commands,
       notes: this.notes.map(this.seeds.worded),
       rebootRequired,
       ...(refusal === undefined ? {} : { refusal: this.seeds.worded(refusal) }),
-      isUntold: refusal !== undefined && !(failure instanceof IserError),
+      isUntold: refusal !== undefined && isUntold,
     };
   }
 
@@ -317,8 +319,17 @@ export function placeOfStep({ old, new: now }: Step): string {
   return hostPlace((now?.inputs ?? old?.outputs)?.host);
 }
 
+const open = "it depends on a value that the preview hides or does not know yet.";
+
+/** A value that is hidden or not known yet may have another form than what stands for it. */
+function isOpen({ definition, new: now }: Step): boolean {
+  return Object.entries(now?.inputs ?? {}).some(
+    ([field, value]) =>
+      field !== "host" && !definition.secrets?.includes(field) && (value === hidden || isLater(value)),
+  );
+}
+
 function messageOf(error: unknown): string {
-  if (error instanceof IserError) return `${error.details.problem}. ${error.details.cure} [${error.code}]`;
-  // A value that is hidden or not known yet may have another form than the one that is there.
-  return "it depends on a value that the preview hides or does not know yet.";
+  if (!(error instanceof IserError)) return open;
+  return `${error.details.problem}. ${error.details.cure} [${error.code}]`;
 }
