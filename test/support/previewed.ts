@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type AnyDefinition, type Properties, secretsIn } from "../../src/resources/inputs.js";
-import type { HostOptions } from "../../src/simulator/index.js";
+import type { HostOptions, Model } from "../../src/simulator/index.js";
 import { DirectLab } from "./directLab.js";
 import type { Declared } from "./lab.js";
 
@@ -28,11 +28,14 @@ export class PreviewedStack {
   /** By what a preview calls them. */
   private readonly numbers = new Map<string, string>();
 
+  readonly model: Model | undefined;
+
   constructor(
     options: HostOptions,
     private readonly host: unknown = "esx01.lab",
   ) {
     this.lab = new DirectLab(options);
+    this.model = options.model;
   }
 
   /** `pulumi preview --json --show-sames` of a program. */
@@ -103,8 +106,18 @@ export class PreviewedStack {
   }
 
   /** A line of a review as the host was given it. */
-  filled(line: string): string {
-    return [...this.numbers].reduce((text, [words, name]) => text.replaceAll(words, name), line);
+  readonly told = (line: string): string =>
+    [...this.numbers].reduce((text, [words, name]) => text.replaceAll(words, name), line);
+
+  /** Whether a preview refuses it. */
+  isRefused({ definition, inputs }: Planned): boolean {
+    return this.lab.lifecycle(definition).refused(inputs).length > 0;
+  }
+
+  /** Whether the object of a resource was there before. */
+  hasFound(as: string): boolean {
+    const before = this.made.get(as)?.declared.state?.before as { readonly existed?: boolean } | undefined;
+    return before?.existed === true;
   }
 
   private ops(program: readonly Planned[]): { op: Op; planned: Planned; declared: Declared | undefined }[] {

@@ -99,7 +99,7 @@ const effects: Readonly<Record<string, Effect>> = {
     host.switches.set(options.text("vswitch-name"), {
       mtu,
       cdp: "listen",
-      uplinks,
+      uplinks: [...uplinks],
       order: { active: uplinks, standby: [] },
     });
   },

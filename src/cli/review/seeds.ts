@@ -3,6 +3,7 @@ import { canonicalPortal, portal } from "../../resources/fields.js";
 import type { Properties } from "../../resources/inputs.js";
 import { addAdapter, deviceOf, noAddress, vmhbaOf } from "./assumedEffects.js";
 import { AssumedHost, type Build, type Device } from "./assumedHost.js";
+import { listed, pairsIn } from "./pairs.js";
 
 /** What the preview says of one resource, before or after. */
 export interface Mention {
@@ -33,9 +34,7 @@ export class Seeds {
     const cards = new Set(
       this.texts(["adapter", "device", "uplink", "nic"], ["uplinks", "activeUplinks", "standbyUplinks"]),
     );
-    const pairs = this.of("IserAdapter").flatMap(({ device, uplink }): Device[] =>
-      typeof device === "string" && typeof uplink === "string" ? [{ name: device, uplink }] : [],
-    );
+    const pairs = pairsIn((type) => this.of(type));
     const known = new Map(pairs.map((pair) => [pair.name, pair]));
     const named = [...cards].filter((card) => card.startsWith("vmrdma") && !known.has(card));
     const inferred = named.map((name, at) => {
@@ -110,13 +109,15 @@ export class Seeds {
   private plantNetwork(host: AssumedHost): void {
     const switches = new Set([...this.texts(["virtualSwitch"], []), ...this.taken().map(({ from }) => from)]);
     const declared = (type: string) => new Set(this.of(type).map(({ name }) => name));
-    const plantSwitch = (name: string, uplinks: string[]) =>
-      host.switches.set(name, {
-        mtu: this.mtuFor(name),
-        cdp: "listen",
-        uplinks,
-        order: { active: uplinks, standby: [] },
-      });
+    // A NIC is on one switch: one that is declared elsewhere is not taken to be here.
+    const elsewhere = new Set(
+      this.of("VirtualSwitch").flatMap(({ uplinks }) => listed(uplinks).map((one) => this.nicOf(one))),
+    );
+    const plantSwitch = (name: string, needed: string[]) => {
+      const uplinks = needed.filter((nic) => !elsewhere.has(nic));
+      const order = { active: [...uplinks], standby: [] };
+      host.switches.set(name, { mtu: this.mtuFor(name), cdp: "listen", uplinks, order });
+    };
     for (const name of switches) if (!declared("VirtualSwitch").has(name)) plantSwitch(name, this.uplinksFor(name));
     const plantGroup = (name: string) => {
       const behind = this.uplinksBehind(name);
@@ -228,10 +229,6 @@ export class Seeds {
       ...lists.flatMap((field) => listed(properties[field])),
     ]);
   }
-}
-
-function listed(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((one) => typeof one === "string") : [];
 }
 
 const switchBehind = (portGroup: string) => `<virtual switch of ${portGroup}>`;
