@@ -128,17 +128,17 @@ function variantPart(item: Item): string[] {
 }
 
 function assumptions({ unlisted }: Report): string {
-  return [
-    "<sub>No host was asked. What is to be made is taken not to be there, and what is to be set is taken to be otherwise: what is there already is adopted, and commands that are not needed are not run.",
-    "What does not depend on each other goes side by side.",
-    "`<adapter of vmrdma0>` is the `vmhba#` that the host gives, and `<uplink of vmrdma0>` the NIC that is paired with the device.",
-    unlisted === 0
-      ? ""
-      : `${count(unlisted, "resource")} that stay as they are were not in the preview: with \`--show-sames\` they are taken into account.`,
-    "</sub>",
-  ]
-    .filter((line) => line !== "")
-    .join(" ");
+  const lines = [
+    "No host was asked. What is to be made is taken not to be there, and what is to be set is taken to be otherwise. What is there already is adopted: commands that are not needed are not run, and what is otherwise than declared is changed, with `force` also what others have.",
+    "What does not depend on each other goes side by side, or in another order.",
+    "`<adapter of vmrdma0>` is the `vmhba#` that the host gives, `<uplink of vmrdma0>` the NIC that is paired with the device, and `<as it is>` what the host has.",
+    ...(unlisted === 0
+      ? []
+      : [
+          `${count(unlisted, "resource")} that stay as they are were not in the preview: with \`--show-sames\` they are taken into account.`,
+        ]),
+  ];
+  return `<sub>${lines.join(" ")}</sub>`;
 }
 
 function beside({ others }: Report): string {
@@ -175,7 +175,7 @@ function longestRun(line: string): number {
 /** Sentences of this package, in which names of the program may be: what Markdown, HTML or GitHub would make something of is taken literally. */
 function text(said: string): string {
   return oneLine(said)
-    .split(/(`[^`]*`)/)
+    .split(/((?<!`)`[^`]+`(?!`))/)
     .map((part, at) => (at % 2 === 1 ? part : part.replace(/[\\*_[\]<>#|~@&`!]/g, escaped)))
     .join("");
 }
