@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
+import { definitions, typeToken } from "../../../src/cli/review/definitions.js";
 import { markdown } from "../../../src/cli/review/markdown.js";
+import * as provider from "../../../src/provider.js";
 import {
   alias,
   changed,
@@ -15,6 +17,10 @@ import {
 } from "../../support/previewSteps.js";
 
 describe("esxi-iser review", () => {
+  it("knows every resource that the provider has", () => {
+    assert.deepEqual([...definitions.keys()].sort(), Object.keys(provider).map(typeToken).sort());
+  });
+
   describe("of secrets", () => {
     it("shows how a secret gets to the host, and never the secret", async () => {
       const argument = made("Chap", "b", { ...chap, adapter: "vmrdma1", secretVia: "argument" });
