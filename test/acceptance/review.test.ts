@@ -174,14 +174,13 @@ describe("esxi-iser review of what the engine previews", function () {
     }
   });
 
-  it("lists them for a build without --device: create and destroy on 6.7", async () => {
+  it("lists them for a build without --device: create on 6.7", async () => {
     const program = await Program.start(options("6.7"));
     try {
       const { stack } = program;
       const comparison = new Comparison(program, "rdma iser add --device");
       await program.declare(declaration({ roce: false }));
       await comparison.of(["preview"], () => stack.up({ args: ["--parallel", "1"] }));
-      await comparison.of(["destroy", "--preview-only"], () => stack.destroy({ args: ["--parallel", "1"] }));
     } finally {
       await program.close();
     }
