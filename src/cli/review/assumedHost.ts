@@ -169,7 +169,7 @@ export class AssumedHost {
     tell(nicList, this.nics);
     tell(
       moduleList,
-      [...this.modules.keys()].map((name) => ({ name, loaded: true })),
+      [...this.modules.keys()].map((name) => ({ name, loaded: true, enabled: true })),
     );
     for (const [module, values] of this.modules)
       tell(
