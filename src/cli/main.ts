@@ -76,6 +76,35 @@ Examples:
     process.exitCode = await doctor(hosts, options);
   });
 
+hostCommand("topology <HOST...>")
+  .description("Draw the path from the cards of hosts to their devices, coloured by how each part is doing.")
+  .addOption(
+    new Option("-f, --format <format>", "what to make; else by the name of --out, else text").choices([
+      "text",
+      "svg",
+      "mermaid",
+      "html",
+      "json",
+    ]),
+  )
+  .option("-o, --out <file>", "write into this file: .txt, .svg, .mmd, .html or .json say the format; else to stdout")
+  .addHelpText(
+    "after",
+    `${aboutHosts}
+It only reads. html is one page for many hosts that needs nothing but itself; mermaid goes into Markdown. Health is what esxi-iser doctor finds without
+its pings, and what the host says of links, bindings, logins and paths. Ends with 0 when nothing is broken (there may be warnings), 1 when something is, 2 when a
+host could not be looked at.
+
+Examples:
+  $ esxi-iser topology esx01.lab
+  $ esxi-iser topology esx01.lab esx02.lab --out topology.html
+  $ esxi-iser topology esx01.lab --format mermaid`,
+  )
+  .action(async (hosts: string[], options) => {
+    const { topology } = await import("./topology.js");
+    process.exitCode = await topology(hosts, options);
+  });
+
 program
   .command("review [FILE]")
   .description(
