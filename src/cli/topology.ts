@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { extname } from "node:path";
 import { IserError } from "../errors.js";
-import { diagnose } from "./doctor.js";
+import { diagnose } from "./doctor/diagnose.js";
 import { lookAt } from "./hostView.js";
 import { type LookOptions, lookAtHosts } from "./looking.js";
 import { note, painter } from "./terminal.js";

@@ -1,5 +1,5 @@
-import { diagnose } from "../../src/cli/doctor.js";
-import { lookAt } from "../../src/cli/hostView.js";
+import { diagnose } from "../../src/cli/doctor/diagnose.js";
+import { type HostView, lookAt } from "../../src/cli/hostView.js";
 import { topologyOf } from "../../src/cli/topology/build.js";
 import type { Topology } from "../../src/cli/topology/graph.js";
 import { interpret } from "../../src/esxcli/run.js";
@@ -12,6 +12,8 @@ export interface Sick {
   readonly options?: HostOptions;
   readonly parts?: ByHand;
   readonly ail?: (host: SimulatedHost) => void;
+  /** What is seen of it otherwise than the simulated host has it. */
+  readonly seen?: (view: HostView) => HostView;
 }
 
 const nics = ["vmnic0", "vmnic4", "vmnic5", "vmnic6"].map((name) => ({ name }));
@@ -74,8 +76,9 @@ export async function topologyWith(sick: Sick, name = "esx01.lab"): Promise<Topo
   fallIll(lab.host, sick);
   const { writes } = lab.host.counters;
   const view = await lookAt(async (command) => interpret(command, await lab.session.execute(command), name), name);
-  if (lab.host.counters.writes !== writes) throw new Error("looking wrote something");
-  return topologyOf(view, diagnose(view));
+  if (lab.host.counters.writes !== writes) throw new Error("looking changed the host");
+  const seen = sick.seen?.(view) ?? view;
+  return topologyOf(seen, diagnose(seen));
 }
 
 /** All of them, as esx01.lab and so on. */

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Finding } from "../../src/cli/doctor.js";
+import type { Finding } from "../../src/cli/doctor/check.js";
 import {
   healths,
   kinds,
@@ -27,8 +27,8 @@ export function topology(
   return { host: "esx01.lab", health, nodes, edges, findings: [], ...changes };
 }
 
-export function finding(check: string, on: string): Finding {
-  return { check, on, what: `${check} of ${on}`, why: "", fix: "" };
+export function finding(check: string, on: string, severity: Finding["severity"] = "error"): Finding {
+  return { check, severity, on, what: `${check} of ${on}`, why: "", fix: "" };
 }
 
 /** Paths that have nothing in common, a node of each kind each. */

@@ -2,8 +2,8 @@ import { isFailure } from "../../esxcli/lastError.js";
 import { isOnStandardSwitch } from "../../resources/bindingPath.js";
 import { canonicalPortal, portal } from "../../resources/fields.js";
 import { type FoundDevice, isUp } from "../../resources/inventory.js";
-import type { Finding } from "../doctor.js";
-import type { AdapterView, HostView } from "../hostView.js";
+import type { Finding } from "../doctor/check.js";
+import { type AdapterView, type HostView, modulesBehind } from "../hostView.js";
 import { byName, type Health, type Kind, kinds, type Topology, type TopologyEdge, worst } from "./graph.js";
 import { assign, type Named, severityOf } from "./health.js";
 
@@ -100,7 +100,8 @@ function finished(draw: Draw, view: HostView, findings: readonly Finding[]): Top
 /** The cards, and the switches that they or bound VMkernel adapters are on, with the VMkernel adapters there. */
 function drawNetwork(draw: Draw, view: HostView): void {
   const { devices, switches, portGroups, interfaces } = view;
-  for (const { name, driver, state, mtu, speed, pairedUplink, description } of devices) {
+  for (const device of devices) {
+    const { name, driver, state, mtu, speed, pairedUplink, description } = device;
     const health = state === "Active" ? "ok" : "broken";
     const rdma = draw.node("rdmaDevice", name, {
       note: state === "Active" ? speed : state,
@@ -113,7 +114,7 @@ function drawNetwork(draw: Draw, view: HostView): void {
         "RDMA MTU": `${mtu}`,
         ...spoken(view, name),
       },
-      names: [driver],
+      names: modulesBehind(device),
     });
     if (pairedUplink === "") continue;
     const details = { link: state === "Active" ? "up" : `${state}, as ${name} says`, ...pause(view, pairedUplink) };

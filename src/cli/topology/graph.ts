@@ -1,4 +1,4 @@
-import type { Finding } from "../doctor.js";
+import type { Finding } from "../doctor/check.js";
 
 /** What a node is, in the order of the path from the card to the device. */
 export const kinds = [

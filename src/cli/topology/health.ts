@@ -1,22 +1,9 @@
-import type { Finding } from "../doctor.js";
+import type { Finding } from "../doctor/check.js";
 import type { Health } from "./graph.js";
 
-/** Checks that find what works now and may not tomorrow. */
-const onlyWarn: ReadonlySet<string> = new Set([
-  "adapter-without-device",
-  "several-uplinks",
-  "no-flow-control",
-  "roce-versions-differ",
-  "roce-version-not-kept",
-  "chap-not-required",
-  "single-path",
-]);
-
-/** How bad it is: as the finding says it, where it does, else by its check. */
-export function severityOf(finding: Finding & { readonly severity?: unknown }): Health {
-  if (finding.severity !== undefined)
-    return /^(error|broken|critical)$/.test(`${finding.severity}`) ? "broken" : "warning";
-  return onlyWarn.has(finding.check) ? "warning" : "broken";
+/** How bad it is for the node that it is on. */
+export function severityOf({ severity }: Finding): Health {
+  return severity === "error" ? "broken" : "warning";
 }
 
 /** What a finding may be on, and the names that it has there. */

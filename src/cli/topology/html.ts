@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Finding } from "../doctor.js";
+import type { Finding } from "../doctor/check.js";
 import { folded } from "./fold.js";
 import {
   findingsOf,

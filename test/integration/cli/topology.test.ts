@@ -110,11 +110,45 @@ describe("the topology of a host", () => {
     );
   });
 
-  it("shows a dead path, and how much it matters to the device", async () => {
-    const dead = await topologyWith({
-      ail: (host) => void host.execute("esxcli storage core path set --state off --path vmhba64:C0:T0:L0"),
+  for (const [dead, health] of [
+    [1, "warning"],
+    [2, "broken"],
+  ] as const)
+    it(`shows that ${dead} of 2 paths to a device are dead, as ${health} to the device`, async () => {
+      const found = await topologyWith({
+        seen: (view) => ({
+          ...view,
+          storage: view.storage.map((one) => ({
+            ...one,
+            paths: one.paths.map((path, at) => (at < dead ? { ...path, state: "dead" } : path)),
+          })),
+        }),
+      });
+      assert.equal(found.health, "broken");
+      assert.deepEqual(notOk(found), { [device]: health, [`${storageTarget} – ${device}`]: "broken" });
+      assert.deepEqual(
+        found.nodes.find(({ kind }) => kind === "device")?.findings.map(({ check }) => check),
+        Array(dead).fill("dead-path"),
+      );
     });
-    assert.ok(dead.nodes.some(({ kind }) => kind === "device"));
+
+  it("shows a bound VMkernel adapter on a distributed switch, which is not looked into", async () => {
+    const found = await topologyWith({
+      seen: (view) => ({
+        ...view,
+        interfaces: view.interfaces.map((one) =>
+          one.name === "vmk1" ? { ...one, portset: "DvsPortset-0", portGroup: "N/A", vdsName: "dvs-iser" } : one,
+        ),
+      }),
+    });
+    assert.deepEqual(notOk(found), { "dvs-iser": "unknown", vmk1: "broken", "dvs-iser – vmk1": "unknown" });
+  });
+
+  it("shows a bound VMkernel adapter that is not there", async () => {
+    const found = await topologyWith({
+      seen: (view) => ({ ...view, interfaces: view.interfaces.filter(({ name }) => name !== "vmk1") }),
+    });
+    assert.deepEqual(notOk(found), { vmk1: "broken" });
   });
 
   it("leaves the management network out", async () => {
@@ -124,17 +158,18 @@ describe("the topology of a host", () => {
 
   it("shows a target by its other address as not known where only one is used", async () => {
     const two = storage.flatMap((one) => [one, { ...one, address: "10.9.9.9" }]);
-    const { nodes, health } = await topologyWith({
+    const found = await topologyWith({
       options: { storage: two },
       ail: (host) => {
         host.execute(`esxcli iscsi adapter discovery statictarget add -A vmhba64 -a 10.9.9.9 -n ${storageTarget}`);
+        host.execute("esxcli storage core adapter rescan --all");
       },
     });
-    assert.ok(
-      nodes.some(({ kind, name }) => kind === "portal" && name === "10.9.9.9:3260"),
-      JSON.stringify(nodes),
+    const other = "10.9.9.9:3260";
+    assert.deepEqual(
+      [found.health, notOk(found)],
+      ["ok", { [other]: "unknown", [`vmhba64 – ${other}`]: "unknown", [`${other} – ${storageTarget}`]: "unknown" }],
     );
-    assert.ok(health !== undefined);
   });
 });
 
@@ -157,15 +192,15 @@ describe("esxi-iser topology", function () {
     return one;
   }
   const name = ({ port }: Simulator) => `127.0.0.1:${port}`;
-  const run = (...args: string[]) =>
-    esxiIser(["topology", ...args], {
-      cwd: folder,
-      env: {
-        HOME: folder,
-        ESXI_ISER_PASSWORD: "simulated-password",
-        ESXI_ISER_HOST_KEY: started.map(({ fingerprint }) => fingerprint).join("\n"),
-      },
-    });
+  const settings = () => ({
+    cwd: folder,
+    env: {
+      HOME: folder,
+      ESXI_ISER_PASSWORD: "simulated-password",
+      ESXI_ISER_HOST_KEY: started.map(({ fingerprint }) => fingerprint).join("\n"),
+    },
+  });
+  const run = (...args: string[]) => esxiIser(["topology", ...args], settings());
 
   for (const model of models)
     it(`shows a host in order as a tree and as JSON, and writes nothing to it, on ${model}`, async () => {
@@ -247,5 +282,11 @@ describe("esxi-iser topology", function () {
   it("colours on a terminal and nowhere else", async () => {
     const host = await start();
     assert.ok(!(await run(name(host))).stdout.includes("\u001b["));
+    const typed = await esxiIser(["topology", name(host)], {
+      ...settings(),
+      env: { ...settings().env, TERM: "xterm" },
+      typed: "",
+    });
+    assert.ok(typed.stdout.includes("\u001b[32m✓"), typed.stdout);
   });
 });

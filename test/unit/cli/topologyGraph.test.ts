@@ -32,11 +32,9 @@ describe("a finding", () => {
   ] as const)
     it(what, () => assert.deepEqual(landsOn(check, on), ids));
 
-  it("is a warning or says that something is broken, and its own word counts where it has one", () => {
-    assert.equal(severityOf(finding("single-path", "a")), "warning");
+  it("is as bad for its node as it is", () => {
+    assert.equal(severityOf(finding("single-path", "a", "warning")), "warning");
     assert.equal(severityOf(finding("target-error", "a")), "broken");
-    assert.equal(severityOf({ ...finding("target-error", "a"), severity: "warning" }), "warning");
-    assert.equal(severityOf({ ...finding("single-path", "a"), severity: "error" }), "broken");
   });
 });
 
