@@ -20,10 +20,10 @@ export function mermaidOf(hosts: readonly HostTopology[]): string {
   const lines = ["flowchart LR"];
   const links: Health[] = [];
   for (const [at, host] of hosts.entries()) {
-    lines.push(`  subgraph h${at}["${label(host.host)}"]`);
+    lines.push(`  subgraph h${at}["${label(host.host)}"]`, "    direction LR");
     if (isRead(host)) lines.push(...hostLines(folded(host), `h${at}n`, links).map((line) => `    ${line}`));
     else lines.push(`    h${at}n0["? not read"]:::unknown`);
-    lines.push("  end");
+    lines.push("  end", `  style h${at} fill:none,stroke:${light.health.unknown.line}`);
   }
   for (const [health, { line, fill }] of Object.entries(light.health)) {
     const style = health === "unknown" ? ",stroke-dasharray:4 3" : health === "broken" ? ",stroke-width:3px" : "";
@@ -65,7 +65,7 @@ function hostLines(topology: Topology, prefix: string, links: Health[]): readonl
  */
 function label(text: string): string {
   const characters = [...printable(text)];
-  const cut = characters.length <= 120 ? characters : [...characters.slice(0, 60), "…", ...characters.slice(-59)];
+  const cut = characters.length <= 60 ? characters : [...characters.slice(0, 30), "…", ...characters.slice(-29)];
   return cut
     .map((one) => (/[\p{L}\p{N} .:,…]/u.test(one) ? one : one === "-" ? one : `#${one.codePointAt(0)};`))
     .join("");

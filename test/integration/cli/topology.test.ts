@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import type { HostTopology, Topology } from "../../../src/cli/topology/graph.js";
 import { models, startSimulator } from "../../../src/simulator/index.js";
+import { picture, topologyPicture } from "../../../tools/topologyPicture.js";
 import { esxiIser } from "../../support/cli.js";
 import { storage, storageTarget } from "../../support/iserHost.js";
 import { fallIll, type Sick, sickHosts, topologyWith } from "../../support/sickHosts.js";
@@ -149,6 +150,10 @@ describe("the topology of a host", () => {
       seen: (view) => ({ ...view, interfaces: view.interfaces.filter(({ name }) => name !== "vmk1") }),
     });
     assert.deepEqual(notOk(found), { vmk1: "broken" });
+  });
+
+  it("is drawn in docs as it is drawn now", async () => {
+    assert.equal(readFileSync(picture, "utf8"), await topologyPicture(), "npx tsx tools/topologyPicture.ts");
   });
 
   it("leaves the management network out", async () => {
