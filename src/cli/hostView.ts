@@ -1,6 +1,9 @@
 import { adapterGet, adapterList, type NetworkPortal, networkPortalList } from "../esxcli/iscsi.js";
 import { type ChapState, chapGet } from "../esxcli/iscsiAuth.js";
+import type { Level } from "../esxcli/iscsiCommand.js";
 import { type StaticTarget, sendTargetList, staticTargetList } from "../esxcli/iscsiDiscovery.js";
+import { type Parameter, parameterList } from "../esxcli/iscsiParams.js";
+import { targetPortalList } from "../esxcli/iscsiSession.js";
 import { type ModuleParameter, moduleList, moduleParameterList, type VmkernelModule } from "../esxcli/module.js";
 import {
   interfaceList,
@@ -12,11 +15,12 @@ import {
   switchList,
   type VmkernelInterface,
 } from "../esxcli/network.js";
-import { type NicPause, pauseList } from "../esxcli/nic.js";
+import { type NicPause, type NicRow, nicRows, pauseList } from "../esxcli/nic.js";
 import { protocolList, type RdmaDevice, type RdmaProtocols, type RoceVersion } from "../esxcli/rdma.js";
-import { type Ipv4Settings, ipv4List } from "../esxcli/vmkernel.js";
+import { type Ipv4Settings, type Ipv6Address, ipv4List, ipv6List } from "../esxcli/vmkernel.js";
 import { observeAdapters, owners } from "../resources/adapterReference.js";
 import type { Ask } from "../resources/definition.js";
+import { portal, withoutBrackets } from "../resources/fields.js";
 import {
   devicesOf,
   type FoundDevice,
@@ -27,8 +31,19 @@ import {
 } from "../resources/inventory.js";
 import { loggedVersions } from "../resources/roceParams.js";
 
+/** What is set at one place: CHAP of both directions, without the secrets, which no host tells, and the iSCSI parameters. */
+export interface SettingsView {
+  readonly chap: { readonly uni: ChapState; readonly mutual: ChapState };
+  readonly parameters: readonly Parameter[];
+}
+
+/** What is set for a discovery address or for one address of a target, or is inherited there. */
+export interface ScopeView extends SettingsView {
+  readonly level: Exclude<Level, { readonly kind: "adapter" }>;
+}
+
 /** An iSER adapter with all that hangs on it. */
-export interface AdapterView {
+export interface AdapterView extends SettingsView {
   /** `vmhba64` */
   readonly vmhba: string;
   /** What it is called by: its RDMA device, or its `vmhba#` where the host does not say which that is. */
@@ -44,7 +59,8 @@ export interface AdapterView {
   readonly staticTargets: readonly StaticTarget[];
   readonly targets: readonly FoundTarget[];
   readonly sessions: readonly FoundSession[];
-  readonly chap: { readonly uni: ChapState; readonly mutual: ChapState };
+  /** Of each discovery address and of each address of a target. */
+  readonly scopes: readonly ScopeView[];
   /** What the VMkernel log says since the host was started. */
   readonly roce: RoceVersion | undefined;
 }
@@ -60,13 +76,15 @@ export interface HostView {
   readonly devices: readonly RdmaDevice[];
   readonly protocols: readonly RdmaProtocols[];
   readonly modules: readonly VmkernelModule[];
-  /** Of the drivers of the RDMA devices and of the NICs beside them, by module. */
+  /** Of iSER itself, of the drivers of the RDMA devices and of those of the NICs beside them, by module. */
   readonly moduleParameters: Readonly<Record<string, readonly ModuleParameter[]>>;
   readonly adapters: readonly AdapterView[];
+  readonly nics: readonly NicRow[];
   readonly switches: readonly StandardSwitch[];
   readonly portGroups: readonly PortGroupView[];
   readonly interfaces: readonly VmkernelInterface[];
   readonly addresses: readonly Ipv4Settings[];
+  readonly ipv6Addresses: readonly Ipv6Address[];
   readonly pauses: readonly NicPause[];
   /** The devices that are reached through the adapters. */
   readonly storage: readonly FoundDevice[];
@@ -74,16 +92,12 @@ export interface HostView {
 
 /** Reads all of it. Only reads. */
 export async function lookAt(ask: Ask, host: string): Promise<HostView> {
-  const [view, protocols, modules, switches, portGroups, interfaces, addresses, pauses, versions] = await Promise.all([
+  const [view, versions, protocols, modules, network] = await Promise.all([
     observeAdapters(ask, adapterList),
+    loggedVersions(ask),
     ask(protocolList),
     ask(moduleList),
-    ask(switchList),
-    portGroupsOf(ask),
-    ask(interfaceList),
-    ask(ipv4List),
-    ask(pauseList),
-    loggedVersions(ask),
+    networkOf(ask),
   ]);
   const owned = [...owners(view)];
   const looked = owned.map(([{ adapter }, device]) => ({ vmhba: adapter, adapter: device?.name ?? adapter }));
@@ -91,16 +105,15 @@ export async function lookAt(ask: Ask, host: string): Promise<HostView> {
     Promise.all(
       owned.map(async ([{ adapter: vmhba, state }, device]): Promise<AdapterView> => {
         const one = [{ vmhba, adapter: device?.name ?? vmhba }];
-        const level = { kind: "adapter", vmhba } as const;
-        const [info, bindings, discovery, staticTargets, targets, sessions, uni, mutual] = await Promise.all([
+        const [info, bindings, discovery, staticTargets, targets, sessions, settings, scopes] = await Promise.all([
           ask(adapterGet(vmhba)),
           ask(networkPortalList(vmhba)),
           ask(sendTargetList(vmhba)),
           ask(staticTargetList(vmhba)),
           targetsOf(ask, one),
           sessionsOf(ask, one),
-          ask(chapGet(level, "uni")),
-          ask(chapGet(level, "mutual")),
+          settingsOf(ask, { kind: "adapter", vmhba }),
+          scopesOf(ask, vmhba),
         ]);
         return {
           vmhba,
@@ -113,7 +126,8 @@ export async function lookAt(ask: Ask, host: string): Promise<HostView> {
           staticTargets,
           targets,
           sessions,
-          chap: { uni, mutual },
+          ...settings,
+          scopes,
           roce: versions.get(vmhba),
         };
       }),
@@ -122,20 +136,42 @@ export async function lookAt(ask: Ask, host: string): Promise<HostView> {
     parametersOf(ask, view.devices, modules),
   ]);
   const { devices } = view;
-  return {
-    host,
-    devices,
-    protocols,
-    modules,
-    moduleParameters,
-    adapters,
-    switches,
-    portGroups,
-    interfaces,
-    addresses,
-    pauses,
-    storage,
-  };
+  return { host, devices, protocols, modules, moduleParameters, adapters, ...network, storage };
+}
+
+async function networkOf(ask: Ask) {
+  const [nics, switches, portGroups, interfaces, addresses, ipv6Addresses, pauses] = await Promise.all([
+    ask(nicRows),
+    ask(switchList),
+    portGroupsOf(ask),
+    ask(interfaceList),
+    ask(ipv4List),
+    ask(ipv6List),
+    ask(pauseList),
+  ]);
+  return { nics, switches, portGroups, interfaces, addresses, ipv6Addresses, pauses };
+}
+
+async function settingsOf(ask: Ask, level: Level): Promise<SettingsView> {
+  const [uni, mutual, parameters] = await Promise.all([
+    ask(chapGet(level, "uni")),
+    ask(chapGet(level, "mutual")),
+    ask(parameterList(level)),
+  ]);
+  return { chap: { uni, mutual }, parameters };
+}
+
+/** By the addresses as the host writes them: so it is asked. */
+async function scopesOf(ask: Ask, vmhba: string): Promise<readonly ScopeView[]> {
+  const [discovery, portals] = await Promise.all([ask(sendTargetList(vmhba)), ask(targetPortalList(vmhba))]);
+  const levels: readonly ScopeView["level"][] = [
+    ...discovery.map(({ sendtarget: address }) => ({ kind: "sendtarget", vmhba, address }) as const),
+    ...portals.map(
+      ({ target: name, ip, port }) =>
+        ({ kind: "target", vmhba, name, address: portal(withoutBrackets(ip), port) }) as const,
+    ),
+  ];
+  return Promise.all(levels.map(async (level) => ({ level, ...(await settingsOf(ask, level)) })));
 }
 
 async function portGroupsOf(ask: Ask): Promise<readonly PortGroupView[]> {
@@ -149,7 +185,9 @@ export function modulesBehind({ driver }: RdmaDevice): readonly string[] {
 }
 
 async function parametersOf(ask: Ask, devices: readonly RdmaDevice[], modules: readonly VmkernelModule[]) {
-  const names = [...new Set(devices.flatMap(modulesBehind))].filter((name) => modules.some((one) => one.name === name));
+  const names = [...new Set(["iser", ...devices.flatMap(modulesBehind)])].filter((name) =>
+    modules.some((one) => one.name === name),
+  );
   return Object.fromEntries(
     await Promise.all(names.map(async (name) => [name, await ask(moduleParameterList(name))] as const)),
   );

@@ -2,6 +2,8 @@ import { IserError } from "../errors.js";
 import { interpret } from "../esxcli/run.js";
 import type { Ask } from "../resources/definition.js";
 import { SshReach } from "../resources/reach.js";
+import type { ConnectionSettings } from "../transport/credentials.js";
+import type { Session } from "../transport/session.js";
 import { forEach, type HostOptions, hostOf } from "./hosts.js";
 import { noConfig, readStackConfig, type StackOptions } from "./stackConfig.js";
 import { note, Progress } from "./terminal.js";
@@ -24,6 +26,13 @@ export interface Unread {
   readonly error: Error;
 }
 
+/** A host that is being looked at. */
+export interface Reached {
+  /** As a program declares it: its name, or how to reach it. */
+  readonly settings: ConnectionSettings;
+  readonly session: Session;
+}
+
 /** How many hosts are read side by side. */
 const hostsAtOnce = 16;
 
@@ -34,7 +43,7 @@ const hostsAtOnce = 16;
 export async function lookAtHosts<T>(
   names: readonly string[],
   options: LookOptions,
-  look: (ask: Ask, host: string) => Promise<T>,
+  look: (ask: Ask, host: string, reached: Reached) => Promise<T>,
 ): Promise<{ readonly looked: readonly Looked<T>[]; readonly unread: readonly Unread[]; readonly failed: number }> {
   const hosts = names.map((name) => hostOf(name, options));
   const config = (await readStackConfig(options, note)) ?? noConfig;
@@ -46,7 +55,7 @@ export async function lookAtHosts<T>(
       try {
         const found = await reach.use(host, (session) => {
           const ask: Ask = async (command) => interpret(command, await session.execute(command), session.host);
-          return look(ask, host.host).catch((error: unknown) => {
+          return look(ask, host.host, { settings: host, session }).catch((error: unknown) => {
             throw error instanceof IserError ? error.on(session.host) : error;
           });
         });

@@ -12,6 +12,22 @@ export interface Pause {
   readonly auto: boolean;
 }
 
+/** A row of `network nic list`. [columns: seen on 6.0 to 8; 5.x calls the third one Link] */
+export interface NicRow {
+  /** `vmnic4` */
+  readonly name: string;
+  /** `nmlx5_core` */
+  readonly driver: string;
+  /** `Up` or `Down` */
+  readonly link: string;
+}
+
+export const nicRows: EsxcliCommand<readonly NicRow[]> = read(
+  "network nic list",
+  {},
+  rows({ name: text("Name"), driver: text("Driver"), link: text("LinkStatus") }),
+);
+
 /** A row of `network nic pauseParams list`. [columns: seen on 7.0 and 8.0.1; their names in XML by the rule for all] */
 export interface NicPause extends Pause {
   /** `vmnic4` */
