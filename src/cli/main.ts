@@ -58,6 +58,26 @@ function collect(value: string, earlier: readonly string[] = []): readonly strin
   return [...earlier, value];
 }
 
+hostCommand("discover <HOST...>")
+  .description("Write a program that declares the iSER storage which hosts have, and a file for `pulumi import`.")
+  .option("-o, --out <folder>", "write <name>.ts and import.json there; else the program is printed")
+  .option("-n, --name <name>", "the name of the program", "index")
+  .option("--force", "write over files that are there")
+  .addHelpText(
+    "after",
+    `${aboutHosts}
+Nothing is written to the hosts. With --json what was read is printed, of several hosts as a list.
+Ends with 0 when all have something to declare, 1 when one has not, 2 when one could not be looked at: the others are written all the same.
+
+Examples:
+  $ esxi-iser discover esx01.lab
+  $ esxi-iser discover esx01.lab esx02.lab --out ./storage`,
+  )
+  .action(async (hosts: string[], options) => {
+    const { discover } = await import("./discover.js");
+    process.exitCode = await discover(hosts, options);
+  });
+
 hostCommand("doctor <HOST...>")
   .description(
     "Look along the path from the card to the storage, and say what is wrong, why it matters and what to do.",
