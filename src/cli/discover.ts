@@ -5,7 +5,7 @@ import { hostField, hostPlace } from "../resources/host.js";
 import type { Reach } from "../resources/hostWork.js";
 import { Run } from "../resources/peers.js";
 import type { Session } from "../transport/session.js";
-import { type Declaration, type Secret, secretsOf, type Value } from "./discover/declaration.js";
+import { type HostProgram, type Secret, secretsOf, type Value } from "./discover/declaration.js";
 import { declarationsOf, notDeclared } from "./discover/declarations.js";
 import { type Imports, importsOf } from "./discover/importFile.js";
 import { labelOf, Names } from "./discover/names.js";
@@ -26,7 +26,7 @@ export interface DiscoverOptions extends LookOptions {
 
 interface Discovered {
   readonly view: HostView;
-  readonly declarations: readonly Declaration[];
+  readonly program: HostProgram;
   readonly imports: Imports;
 }
 
@@ -50,15 +50,15 @@ export async function discover(names: readonly string[], options: DiscoverOption
     if (printed !== undefined) process.stdout.write(`${JSON.stringify(printed, null, 2)}\n`);
     return status(looked.every(({ found }) => found.view.adapters.length > 0));
   }
-  const full = looked.filter(({ found }) => found.declarations.length > 0);
+  const full = looked.filter(({ found }) => found.program.declarations.length > 0);
   for (const { host, found } of looked) {
-    if (found.declarations.length === 0) note(`${host}: nothing to declare. ${emptinessOf(found.view)}`);
+    if (found.program.declarations.length === 0) note(`${host}: nothing to declare. ${emptinessOf(found.view)}`);
     for (const sentence of found.imports.notes) note(`${host}: ${sentence}`);
   }
   if (full.length === 0) return status(false);
-  const text = programText(full.map(({ host, found }) => ({ host, declarations: found.declarations })));
+  const text = programText(full.map(({ found }) => found.program));
   const resources = full.flatMap(({ found }) => found.imports.resources);
-  const secrets = full.flatMap(({ found }) => secretsOf(found.declarations));
+  const secrets = full.flatMap(({ found }) => secretsOf(found.program.declarations));
   if (files === undefined) {
     process.stdout.write(text);
     process.stderr.write(
@@ -78,15 +78,20 @@ export async function discover(names: readonly string[], options: DiscoverOption
 }
 
 /** One look, on which both the program and the import file are made. */
-async function look(host: string, { settings, session }: Reached, label: string, { json }: DiscoverOptions) {
+async function look(
+  host: string,
+  { settings, session }: Reached,
+  label: string,
+  { json }: DiscoverOptions,
+): Promise<Discovered> {
   const reach = reading(session);
   const run = new Run();
   const { ask } = run.readings(hostPlace(settings), () => reach.now()).observe(session, "run");
   const view = await lookAt(ask, host);
   const declared = hostField.parse(settings) as Value;
-  const declarations = json ? [] : declarationsOf(view, declared, label);
-  const imports = await importsOf(declarations, ask, reach, run);
-  return { view, declarations, imports } satisfies Discovered;
+  const program = json ? { host, declarations: [], comments: [] } : declarationsOf(view, declared, label);
+  const imports = await importsOf(program.declarations, ask, reach, run);
+  return { view, program, imports };
 }
 
 /** The lifecycle's way to a host that is only read from. */

@@ -23,8 +23,14 @@ export interface Declaration {
   readonly args: Args;
   /** What must be there before, beside what the arguments refer to. */
   readonly after?: readonly Declaration[];
-  /** Sentences that stand above it. */
-  readonly comments?: readonly string[];
+}
+
+/** What a host has to declare. */
+export interface HostProgram {
+  readonly host: string;
+  readonly declarations: readonly Declaration[];
+  /** Sentences about what is not declared. */
+  readonly comments: readonly string[];
 }
 
 export type Args = { readonly [name: string]: Value | undefined };

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { hasUplink } from "../../resources/adapterReference.js";
 import type { AdapterView, HostView } from "../hostView.js";
-import { type Args, type ClassName, type Declaration, Reference, type Value } from "./declaration.js";
+import { type Args, type ClassName, type Declaration, type HostProgram, Reference, type Value } from "./declaration.js";
 import { Names, Secrets } from "./names.js";
 import { chapOf, moduleParametersOf, type Network, namesOf, networkOf, parametersOf, pauseOf } from "./settings.js";
 import { both, type Found, Labels, type Targets, targetsOf } from "./targets.js";
@@ -31,7 +31,7 @@ interface Path extends Settings {
  * What a host has of iSER, as a program declares it: an IserHost of the adapters that have one VMkernel adapter each, and single resources for the rest.
  * What cannot be declared is told in comments.
  */
-export function declarationsOf(view: HostView, host: Value, label: string): readonly Declaration[] {
+export function declarationsOf(view: HostView, host: Value, label: string): HostProgram {
   const secrets = new Secrets(label);
   const comments = notDeclared(view);
   const known = view.adapters.filter((one): one is Known => one.device !== undefined);
@@ -58,8 +58,7 @@ export function declarationsOf(view: HostView, host: Value, label: string): read
         )),
     ...rest.flatMap((one) => singlesOf(one, view, host, label, comments)),
   ];
-  const [first, ...more] = declarations;
-  return first === undefined ? [] : [{ ...first, comments: [...comments, ...(first.comments ?? [])] }, ...more];
+  return { host: view.host, declarations, comments };
 }
 
 /** What nobody declares, in sentences. */

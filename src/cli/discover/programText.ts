@@ -1,11 +1,14 @@
-import { type Args, type Declaration, leaves, Reference, Secret, secretsOf, type Value } from "./declaration.js";
+import {
+  type Args,
+  type Declaration,
+  type HostProgram,
+  leaves,
+  Reference,
+  Secret,
+  secretsOf,
+  type Value,
+} from "./declaration.js";
 import { Names } from "./names.js";
-
-/** What a host has to declare, and what it is called in the program. */
-export interface HostProgram {
-  readonly host: string;
-  readonly declarations: readonly Declaration[];
-}
 
 /** The longest line, as Biome and Prettier are told to keep it in this repository. */
 const width = 120;
@@ -31,7 +34,11 @@ export function programText(hosts: readonly HostProgram[]): string {
   const parts = [
     head,
     ...(needsConfig ? ["const config = new pulumi.Config();"] : []),
-    ...all.map((one) => statement(one, variables)),
+    ...hosts.flatMap(({ comments, declarations }) => {
+      const statements = declarations.map((one) => statement(one, variables));
+      const above = comments.map((comment) => `// ${commented(comment)}\n`).join("");
+      return statements.map((text, at) => (at === 0 ? `${above}${text}` : text));
+    }),
   ];
   return `${parts.join("\n\n")}\n`;
 }
@@ -47,7 +54,7 @@ function* referencesIn(args: Args): Generator<Declaration> {
 type Variables = ReadonlyMap<Declaration, string>;
 
 function statement(declaration: Declaration, variables: Variables): string {
-  const { class: type, name, args, after = [], comments = [] } = declaration;
+  const { class: type, name, args, after = [] } = declaration;
   const variable = variables.get(declaration);
   const start = `${variable === undefined ? "" : `const ${variable} = `}new ${type}(`;
   const dependsOn = after.map((one) => new Reference(one));
@@ -55,8 +62,7 @@ function statement(declaration: Declaration, variables: Variables): string {
   const options = only === undefined ? [] : [{ dependsOn: dependsOn.length === 1 ? only : dependsOn }];
   // Broken, an IserHost shows its paths one below another.
   const isBroken = type === "IserHost";
-  const call = argumentList(start, [name, args, ...options], variables, isBroken);
-  return [...comments.map((comment) => `// ${commented(comment)}`), call].join("\n");
+  return argumentList(start, [name, args, ...options], variables, isBroken);
 }
 
 /** The arguments of a call as a formatter sets them: on one line, or with the last one open, or one below another. */

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "mocha";
+import { startSimulator } from "../../src/simulator/index.js";
+import { Stack } from "../../tools/engine/pulumi.js";
+import { esxiIser } from "../support/cli.js";
+import { variations } from "../support/discovered.js";
+import { chap, setUpByHand, storage } from "../support/iserHost.js";
+
+type Simulator = Awaited<ReturnType<typeof startSimulator>>;
+
+const repository = join(__dirname, "../..");
+const models = ["6.7", "7.0", "8.0", "9.0"] as const;
+const password = "simulated-root-password";
+
+describe("a stack of what esxi-iser discover wrote", function () {
+  this.timeout(300_000);
+  /** Inside the repository, where the package can refer to itself. */
+  let folder: string;
+  let simulators: readonly Simulator[];
+  let stack: Stack;
+  let said: string;
+  before(async () => {
+    folder = mkdtempSync(join(repository, ".readme-discover-"));
+    writeFileSync(
+      join(folder, "tsconfig.json"),
+      JSON.stringify({ extends: "../tsconfig.json", compilerOptions: { rootDir: ".." }, include: ["*.ts"] }),
+    );
+    writeFileSync(join(folder, "Pulumi.yaml"), "name: storage\nruntime: nodejs\nmain: index.ts\n");
+    simulators = await Promise.all(models.map((model) => startSimulator({ model, password, storage })));
+    for (const { host } of simulators) setUpByHand(host);
+    // Two of the hosts as they are set up by the manual, two with everything else beside.
+    for (const { host } of simulators.slice(2)) variations(host);
+    stack = await Stack.init(folder, "dev", {
+      "esxi-iser:password": { secret: password },
+      "esxi-iser:hostKey": "insecure-accept-any",
+    });
+  });
+  after(async () => {
+    stack?.dispose();
+    await Promise.all((simulators ?? []).map((simulator) => simulator.close()));
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const writes = () => simulators.map(({ host }) => host.counters.writes);
+  const dumps = () => simulators.map(({ host }) => host.dump());
+
+  it("is imported, and has no changes but the secrets that no host tells; nothing is written to the hosts", async () => {
+    const before = writes();
+    const names = simulators.map(({ port }) => `127.0.0.1:${port}`);
+    const { status, stdout, stderr } = await esxiIser(["discover", ...names, "--out", folder], {
+      cwd: join(stack.folder, "project"),
+      env: stack.env as NodeJS.ProcessEnv,
+    });
+    assert.equal(status, 0, stderr);
+    assert.equal(stderr, "");
+    said = stdout;
+
+    const keys = [...said.matchAll(/pulumi config set --secret (\S+)/g)].map(([, key = ""]) => key);
+    assert.equal(keys.length, 6);
+    // Those of the targets at which the secret is another one have a key of their own.
+    await stack.setConfig(Object.fromEntries(keys.map((key) => [key, { secret: chap.secret }])));
+    const { stdout: imported } = await stack.import(join(folder, "import.json"));
+    assert.doesNotMatch(imported, /warning|error/i);
+
+    const { changes } = await stack.preview({ diff: true });
+    assert.deepEqual(
+      [...new Set(changes.map(({ op, type }) => `${op} ${type}`))],
+      ["update pulumi-nodejs:dynamic/esxi-iser:Chap"],
+    );
+    assert.deepEqual(writes(), before);
+  });
+
+  it("puts the children of a component under it", async () => {
+    const { deployment } = await stack.exportState();
+    const urns = (deployment.resources ?? []).map(({ urn }) => urn);
+    const program = readFileSync(join(folder, "index.ts"), "utf8");
+    assert.equal(program.split("new IserHost(").length - 1, 4);
+    for (const type of ["IserAdapter", "VirtualSwitch", "PortBinding", "Rescan"]) {
+      const mine = urns.filter((urn) => urn.includes(`:${type}::`));
+      assert.equal(mine.length, 8, type);
+      assert.ok(
+        mine.every((urn) => urn.includes("::esxi-iser:index:IserHost$")),
+        mine.join("\n"),
+      );
+    }
+  });
+
+  it("writes by an up the secrets and nothing else, and then has no changes", async () => {
+    const before = { writes: writes(), dumps: dumps() };
+    const starts = simulators.map(({ host }) => host.journal.length);
+    await stack.up();
+    const lines = simulators.map(({ host }, at) =>
+      host.journal
+        .slice(starts[at])
+        .filter(({ effect }) => effect === "write")
+        .map(({ line }) => line),
+    );
+    for (const line of lines.flat()) assert.match(line, /auth chap set .*--direction=(uni|mutual)/);
+    assert.deepEqual(
+      lines.map(({ length }) => length),
+      [2, 2, 3, 3],
+    );
+    assert.deepEqual(dumps(), before.dumps);
+    assert.deepEqual((await stack.up()).changes, []);
+  });
+
+  it("sees what is changed by hand, and destroyed it leaves the hosts as they were", async () => {
+    const before = dumps();
+    const [first] = simulators;
+    first?.host.execute("esxcli iscsi adapter discovery sendtarget remove -A vmhba64 -a 192.168.50.100:3260");
+    const { changes } = await stack.refresh();
+    assert.ok(changes.some(({ op, type }) => op === "delete" && type.endsWith(":DiscoveryAddress")));
+    await stack.up();
+    await stack.destroy();
+    assert.deepEqual(dumps().slice(1), before.slice(1));
+  });
+});
