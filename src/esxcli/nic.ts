@@ -22,11 +22,10 @@ export interface NicRow {
   readonly link: string;
 }
 
-export const nicRows: EsxcliCommand<readonly NicRow[]> = read(
-  "network nic list",
-  {},
-  rows({ name: text("Name"), driver: text("Driver"), link: text("LinkStatus") }),
-);
+export const nicRows: EsxcliCommand<readonly NicRow[]> = {
+  ...read("network nic list", {}, rows({ name: text("Name"), driver: text("Driver"), link: text("LinkStatus") })),
+  part: "with driver and link",
+};
 
 /** A row of `network nic pauseParams list`. [columns: seen on 7.0 and 8.0.1; their names in XML by the rule for all] */
 export interface NicPause extends Pause {

@@ -44,7 +44,8 @@ export interface Imports {
   readonly notes: readonly string[];
 }
 
-const definitions: readonly AnyDefinition[] = [
+/** Of all resources. */
+export const definitions: readonly AnyDefinition[] = [
   adapterProperties,
   chap,
   discoveryAddress,

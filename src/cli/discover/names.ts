@@ -1,5 +1,8 @@
 import { Secret } from "./declaration.js";
 
+/** Longer ones are unreadable, and break lines. */
+const longest = 60;
+
 /** Names that are made of what a host or its user calls something, none of them twice. */
 export class Names {
   private readonly taken: Set<string>;
@@ -11,7 +14,7 @@ export class Names {
   /** The text with what a name cannot have left out, and a number behind it where it is taken. */
   of(text: string, fallback: string): string {
     const plain = text.replaceAll(/[^A-Za-z0-9._-]+/g, "-").replaceAll(/^[^A-Za-z0-9]+|-+$/g, "");
-    return this.unique(plain === "" || plain.length > 60 ? fallback : plain, "-");
+    return this.unique(plain === "" || plain.length > longest ? fallback : plain, "-");
   }
 
   /** The words as an identifier of a program. */
@@ -22,7 +25,7 @@ export class Names {
       (before, word) => `${before}${/\d$/.test(before) && /^\d/.test(word) ? "_" : ""}${capital(word)}`,
       "",
     );
-    const small = joined.charAt(0).toLowerCase() + joined.slice(1);
+    const small = (joined.charAt(0).toLowerCase() + joined.slice(1)).slice(0, longest);
     return this.unique(/^[a-z]/.test(small) ? small : `host${small}`, "");
   }
 

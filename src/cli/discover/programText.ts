@@ -36,7 +36,7 @@ export function programText(hosts: readonly HostProgram[]): string {
     ...(needsConfig ? ["const config = new pulumi.Config();"] : []),
     ...hosts.flatMap(({ comments, declarations }) => {
       const statements = declarations.map((one) => statement(one, variables));
-      const above = comments.map((comment) => `// ${commented(comment)}\n`).join("");
+      const above = comments.map((comment) => `${`// ${commented(comment)}`.trimEnd()}\n`).join("");
       return statements.map((text, at) => (at === 0 ? `${above}${text}` : text));
     }),
   ];
@@ -65,14 +65,14 @@ function statement(declaration: Declaration, variables: Variables): string {
   return argumentList(start, [name, args, ...options], variables, isBroken);
 }
 
-/** The arguments of a call as a formatter sets them: on one line, or with the last one open, or one below another. */
+/** The arguments of a call as a formatter sets them: on one line, or with the only object open, or one below another. */
 function argumentList(start: string, values: readonly Value[], variables: Variables, isBroken: boolean): string {
   const flat = values.map((value) => onOneLine(value, variables));
   const line = `${start}${flat.join(", ")});`;
-  if (!isBroken && line.length <= width) return line;
+  if (!isBroken && columns(line) <= width) return line;
   const last = values.at(-1) ?? "";
   const opened = `${start}${[...flat.slice(0, -1), ""].join(", ")}`;
-  const isHugged = opened.length + 1 <= width;
+  const isHugged = values.filter(isArgs).length === 1 && columns(opened) + 1 <= width;
   if (isHugged) return `${opened}${broken(last, 0, variables)});`;
   const lines = values.map((value) => `  ${fitted(value, 2, 2, 1, variables)},\n`);
   return `${start}\n${lines.join("")});`;
@@ -81,7 +81,7 @@ function argumentList(start: string, values: readonly Value[], variables: Variab
 /** A value where `at` columns are taken before it and `behind` after it. */
 function fitted(value: Value, indent: number, at: number, behind: number, variables: Variables): string {
   const line = onOneLine(value, variables);
-  return at + line.length + behind <= width ? line : broken(value, indent, variables);
+  return at + columns(line) + behind <= width ? line : broken(value, indent, variables);
 }
 
 function broken(value: Value, indent: number, variables: Variables): string {
@@ -94,10 +94,14 @@ function broken(value: Value, indent: number, variables: Variables): string {
   if (!isArgs(value)) return onOneLine(value, variables);
   const fields = entriesOf(value).map(([name, field]) => {
     const start = `${keyText(name)}: `;
+    const column = indent + 2 + start.length;
+    const isTooLong = typeof field === "string" && column + columns(quoted(field)) + 1 > width;
+    // A long text goes on a line of its own, but behind a short name.
+    if (isTooLong && keyText(name).length > 4) return `${inner}${start.trim()}\n${inner}  ${quoted(field)},\n`;
     const text =
       name === "paths" && isArgs(field)
         ? broken(field, indent + 2, variables)
-        : fitted(field, indent + 2, indent + 2 + start.length, 1, variables);
+        : fitted(field, indent + 2, column, 1, variables);
     return `${inner}${start}${text},\n`;
   });
   return fields.length === 0 ? "{}" : `{\n${fields.join("")}${end}}`;
@@ -131,6 +135,14 @@ function entriesOf(args: Args): readonly (readonly [string, Value])[] {
 function list(start: string, names: readonly string[], end: string): string {
   const line = `${start}{ ${names.join(", ")} }${end}`;
   return line.length <= width ? line : `${start}{\n${names.map((name) => `  ${name},\n`).join("")}}${end}`;
+}
+
+/** How wide a text is where all characters are as wide as one another, but for those that are twice as wide and those that stand above others. */
+function columns(text: string): number {
+  const wide = text.match(
+    /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}]/gu,
+  );
+  return [...text.replaceAll(/\p{M}/gu, "")].length + (wide?.length ?? 0);
 }
 
 function keyText(name: string): string {
