@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { IserError, visible } from "../errors.js";
+import { IserError } from "../errors.js";
 import { hostField, hostPlace } from "../resources/host.js";
 import type { Reach } from "../resources/hostWork.js";
 import { Run } from "../resources/peers.js";
@@ -9,7 +9,7 @@ import { type HostProgram, type Secret, secretsOf, type Value } from "./discover
 import { declarationsOf, notDeclared } from "./discover/declarations.js";
 import { type Imports, importsOf } from "./discover/importFile.js";
 import { labelOf, Names } from "./discover/names.js";
-import { programText } from "./discover/programText.js";
+import { commented, programText } from "./discover/programText.js";
 import { hostOf } from "./hosts.js";
 import { type HostView, lookAt } from "./hostView.js";
 import { type LookOptions, lookAtHosts, type Reached } from "./looking.js";
@@ -46,14 +46,15 @@ export async function discover(names: readonly string[], options: DiscoverOption
   const status = (found: boolean) => (failed > 0 ? 2 : found ? 0 : 1);
   if (options.json) {
     const views = looked.map(({ found }) => found.view);
-    const printed = names.length === 1 ? views[0] : views;
+    const printed = hosts.length === 1 ? views[0] : views;
     if (printed !== undefined) process.stdout.write(`${JSON.stringify(printed, null, 2)}\n`);
     return status(looked.every(({ found }) => found.view.adapters.length > 0));
   }
   const full = looked.filter(({ found }) => found.program.declarations.length > 0);
   for (const { host, found } of looked) {
-    if (found.program.declarations.length === 0) note(`${host}: nothing to declare. ${emptinessOf(found.view)}`);
-    for (const sentence of found.imports.notes) note(`${host}: ${sentence}`);
+    if (found.program.declarations.length === 0)
+      note(commented(`${host}: nothing to declare. ${emptinessOf(found.view)}`));
+    for (const sentence of found.imports.notes) note(commented(`${host}: ${sentence}`));
   }
   if (full.length === 0) return status(false);
   const text = programText(full.map(({ found }) => found.program));
@@ -118,13 +119,18 @@ interface Files {
 }
 
 /** Known before a host is asked: what is there is not lost for a look that took its time. */
-function filesOf({ out, name, force }: DiscoverOptions): Files | undefined {
+function filesOf({ out, name, force, json }: DiscoverOptions): Files | undefined {
   if (!/^[\w-]+$/.test(name))
     throw new IserError("INPUT_INVALID", {
       problem: `--name "${name}" is no name of a program`,
       cure: "Give letters, digits, _ and -, without a folder and an ending.",
     });
   if (out === undefined) return undefined;
+  if (json)
+    throw new IserError("INPUT_INVALID", {
+      problem: "--json prints what was read, and --out writes a program",
+      cure: "Give one of them.",
+    });
   const files = { folder: out, program: join(out, `${name}.ts`), import: join(out, "import.json") };
   const there = force ? [] : [files.program, files.import].filter((file) => existsSync(file));
   if (there.length === 0) return files;
@@ -137,7 +143,7 @@ function filesOf({ out, name, force }: DiscoverOptions): Files | undefined {
 function aboutSecrets(secrets: readonly Secret[]): string {
   if (secrets.length === 0) return "";
   const lines = secrets.map(({ key, of, places }) =>
-    visible(`  pulumi config set --secret ${key}    # ${of}: ${places.join(", ")}`),
+    commented(`  pulumi config set --secret ${key}    # ${of}: ${places.join(", ")}`),
   );
   return ["A host does not tell its CHAP secrets. Set them, in the folder of the Pulumi project:", ...lines, ""].join(
     "\n",

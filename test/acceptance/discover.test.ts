@@ -20,7 +20,6 @@ describe("a stack of what esxi-iser discover wrote", function () {
   let folder: string;
   let simulators: readonly Simulator[];
   let stack: Stack;
-  let said: string;
   before(async () => {
     folder = mkdtempSync(join(repository, ".readme-discover-"));
     writeFileSync(
@@ -55,19 +54,20 @@ describe("a stack of what esxi-iser discover wrote", function () {
     });
     assert.equal(status, 0, stderr);
     assert.equal(stderr, "");
-    said = stdout;
 
-    const keys = [...said.matchAll(/pulumi config set --secret (\S+)/g)].map(([, key = ""]) => key);
+    const keys = [...stdout.matchAll(/pulumi config set --secret (\S+)/g)].map(([, key = ""]) => key);
     assert.equal(keys.length, 5);
     await stack.setConfig(Object.fromEntries(keys.map((key) => [key, { secret: chap.secret }])));
     const { stdout: imported } = await stack.import(join(folder, "import.json"));
     assert.doesNotMatch(imported, /warning|error/i);
 
-    const { changes } = await stack.preview({ diff: true });
+    assert.deepEqual((await stack.refresh()).changes, []);
+    const { changes } = await stack.preview();
     assert.deepEqual(
       [...new Set(changes.map(({ op, type }) => `${op} ${type}`))],
       ["update pulumi-nodejs:dynamic/esxi-iser:Chap"],
     );
+    assert.equal(changes.length, 2 + 3 + 3);
     assert.deepEqual(writes(), before);
   });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { HostProgram, Value } from "../../src/cli/discover/declaration.js";
+import type { Declaration, HostProgram } from "../../src/cli/discover/declaration.js";
 import { declarationsOf } from "../../src/cli/discover/declarations.js";
 import { type Imports, importsOf } from "../../src/cli/discover/importFile.js";
 import { type HostView, lookAt } from "../../src/cli/hostView.js";
@@ -40,10 +40,21 @@ export interface Discovered {
 }
 
 /** What discover makes of a host, without the command around it. */
-export async function discovered(lab: DirectLab, label = "esx01", host: Value = "esx01.lab"): Promise<Discovered> {
+export async function discovered(lab: DirectLab): Promise<Discovered> {
+  const { run, ask } = look(lab);
+  const view = await lookAt(ask, "esx01.lab");
+  const program = declarationsOf(view, "esx01.lab", "esx01");
+  return { view, program, imports: await importsOf(program.declarations, ask, lab.reach, run) };
+}
+
+/** What it imports of declarations. */
+export function importsFor(lab: DirectLab, declarations: readonly Declaration[]): Promise<Imports> {
+  const { run, ask } = look(lab);
+  return importsOf(declarations, ask, lab.reach, run);
+}
+
+function look(lab: DirectLab) {
   const run = new Run();
   const { ask } = run.readings("esx01.lab:22", () => new Date()).observe(lab.session, "run");
-  const view = await lookAt(ask, "esx01.lab");
-  const program = declarationsOf(view, host, label);
-  return { view, program, imports: await importsOf(program.declarations, ask, lab.reach, run) };
+  return { run, ask };
 }

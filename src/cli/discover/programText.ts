@@ -165,8 +165,8 @@ function escapeOf(character: string): string {
   return `\\u{${character.codePointAt(0)?.toString(16)}}`;
 }
 
-/** On one line, whatever it quotes. */
-function commented(text: string): string {
+/** On one line, whatever it quotes: what a host calls its things makes no line of ours. */
+export function commented(text: string): string {
   return text.replaceAll(/[\p{C}\u2028\u2029]/gu, escapeOf);
 }
 

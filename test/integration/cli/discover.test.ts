@@ -173,6 +173,7 @@ describe("esxi-iser discover", function () {
 
   for (const [what, args, problem] of [
     ["the name is none of a program", ["--name", "../index"], /--name "\.\.\/index" is no name of a program/],
+    ["JSON is wanted, too", ["--json"], /--json prints what was read, and --out writes a program/],
     ["a host is none", ["a b"], /is no host/],
     ["an option is not known", ["--write"], /unknown option '--write'/],
   ] as const)

@@ -14,7 +14,7 @@ import { Lifecycle } from "../../../src/resources/lifecycle.js";
 import { Run } from "../../../src/resources/peers.js";
 import type { HostOptions } from "../../../src/simulator/index.js";
 import { DirectLab } from "../../support/directLab.js";
-import { byHand, type Discovered, discovered, variations } from "../../support/discovered.js";
+import { byHand, type Discovered, discovered, importsFor, variations } from "../../support/discovered.js";
 import { hostileTexts } from "../../support/hostileTexts.js";
 import { type ByHand, setUpByHand, storage } from "../../support/iserHost.js";
 
@@ -265,6 +265,24 @@ describe("what esxi-iser discover writes of a host", function () {
     const { made } = await found({ options: { unknowns: { adapterDevice: "none" } } });
     assert.deepEqual(made.program.declarations, []);
     assert.match(made.program.comments.join("\n"), /vmhba64 is not declared: the host does not say which RDMA device/);
+  });
+
+  it("imports nothing that the host is other than, and says so", async () => {
+    const { lab } = await found({});
+    const args = { host: "esx01.lab", adapter: "vmrdma0", alias: "another" };
+    const other: Declaration = { class: "AdapterProperties", name: "esx01/other", args };
+    const none: Declaration = {
+      class: "IserAdapter",
+      name: "esx01/none",
+      args: { host: "esx01.lab", device: "vmrdma7" },
+    };
+    const { resources, notes } = await importsFor(lab, [other, none]);
+    assert.deepEqual(resources, []);
+    assert.match(
+      notes.join("\n"),
+      /AdapterProperties esx01\/other is declared and not in the import file: .*--alias=another/,
+    );
+    assert.match(notes.join("\n"), /IserAdapter esx01\/none .*there is no RDMA device vmrdma7/);
   });
 
   it("keeps names apart, of hosts and of what is on them", async () => {

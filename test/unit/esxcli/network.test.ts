@@ -9,6 +9,7 @@ import {
   switchFailover,
   switchList,
 } from "../../../src/esxcli/network.js";
+import { nicRows } from "../../../src/esxcli/nic.js";
 import { ipv4List, ipv6List } from "../../../src/esxcli/vmkernel.js";
 
 /** Values in the documented shape, by the names that 5.x and later have in the machine formats: strings, numbers, booleans, lists. */
@@ -116,6 +117,14 @@ const shapes: [string, EsxcliCommand, (row: Row) => string, Row, readonly string
     [{ name: "VM_VLAN3", virtualSwitch: "vSwitch0", activeClients: 1, vlanId: 3 }],
   ],
   ["NICs", nicList, (row) => listed("Nic", row), { Name: "vmnic4", MTU: 1500 }, ["Name"], ["vmnic4"]],
+  [
+    "NICs with driver and link",
+    nicRows,
+    (row) => listed("Nic", row),
+    { Name: "vmnic4", Driver: "nmlx5_core", LinkStatus: "Up", MTU: 1500 },
+    ["Name", "Driver", "LinkStatus"],
+    [{ name: "vmnic4", driver: "nmlx5_core", link: "Up" }],
+  ],
   [
     "the failover order of a virtual switch",
     switchFailover("vSwitch1"),
