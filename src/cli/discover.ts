@@ -50,32 +50,39 @@ export async function discover(names: readonly string[], options: DiscoverOption
     if (printed !== undefined) process.stdout.write(`${JSON.stringify(printed, null, 2)}\n`);
     return status(looked.every(({ found }) => found.view.adapters.length > 0));
   }
-  const full = looked.filter(({ found }) => found.program.declarations.length > 0);
   for (const { host, found } of looked) {
-    if (found.program.declarations.length === 0)
-      note(commented(`${host}: nothing to declare. ${emptinessOf(found.view)}`));
+    if (isEmpty(found)) note(commented(`${host}: nothing to declare. ${emptinessOf(found.view)}`));
     for (const sentence of found.imports.notes) note(commented(`${host}: ${sentence}`));
   }
-  if (full.length === 0) return status(false);
-  const text = programText(full.map(({ found }) => found.program));
-  const resources = full.flatMap(({ found }) => found.imports.resources);
-  const secrets = full.flatMap(({ found }) => secretsOf(found.program.declarations));
+  const full = looked.map(({ found }) => found).filter((found) => !isEmpty(found));
+  if (full.length > 0) tell(full, files, options.force === true);
+  return status(full.length === looked.length && full.length > 0);
+}
+
+function isEmpty({ program }: Discovered): boolean {
+  return program.declarations.length === 0;
+}
+
+/** Writes the files, or prints the program, and says what there is to do. */
+function tell(full: readonly Discovered[], files: Files | undefined, force: boolean): void {
+  const text = programText(full.map(({ program }) => program));
+  const resources = full.flatMap(({ imports }) => imports.resources);
+  const secrets = full.flatMap(({ program }) => secretsOf(program.declarations));
   if (files === undefined) {
     process.stdout.write(text);
     process.stderr.write(
       `${aboutSecrets(secrets)}With --out <folder> the file for \`pulumi import\` is written, too.\n`,
     );
-  } else {
-    mkdirSync(files.folder, { recursive: true });
-    const flag = options.force ? "w" : "wx";
-    writeFileSync(files.program, text, { flag });
-    writeFileSync(files.import, `${JSON.stringify({ resources }, null, 2)}\n`, { flag });
-    const of = full.map(({ host }) => host).join(", ");
-    process.stdout.write(
-      `${files.program} declares what ${of} ${full.length === 1 ? "has" : "have"}, and ${files.import} has its state: ${resources.length} resources.\n${aboutSecrets(secrets)}${whatNext(files, secrets)}`,
-    );
+    return;
   }
-  return status(full.length === looked.length);
+  mkdirSync(files.folder, { recursive: true });
+  const flag = force ? "w" : "wx";
+  writeFileSync(files.program, text, { flag });
+  writeFileSync(files.import, `${JSON.stringify({ resources }, null, 2)}\n`, { flag });
+  const hosts = full.map(({ program }) => program.host).join(", ");
+  const what = `${files.program} declares what ${hosts} ${full.length === 1 ? "has" : "have"}, and ${files.import} has its state: ${resources.length} resources.`;
+  const isWhole = full.every(({ imports }) => imports.notes.length === 0);
+  process.stdout.write(`${what}\n${aboutSecrets(secrets)}${whatNext(files, secrets, isWhole)}`);
 }
 
 /** One look, on which both the program and the import file are made. */
@@ -150,10 +157,11 @@ function aboutSecrets(secrets: readonly Secret[]): string {
   );
 }
 
-function whatNext({ import: file }: Files, secrets: readonly Secret[]): string {
+function whatNext({ import: file }: Files, secrets: readonly Secret[], isWhole: boolean): string {
+  const others = isWhole ? "nothing else" : "what was said not to be in the import file";
   const then =
     secrets.length === 0
-      ? "Then nothing is left to change, as pulumi preview shows."
-      : "Then pulumi preview shows an update of each Chap, and nothing else: pulumi up writes the secrets, for nobody knows whether they are the host's.";
+      ? `Then pulumi preview shows ${isWhole ? "nothing left to change" : others}.`
+      : `Then pulumi preview shows an update of each Chap, and ${others}: pulumi up writes the secrets, for nobody knows whether they are the host's.`;
   return `Take it over:\n  pulumi import --file ${file} --protect=false --generate-code=false\n${then}\n`;
 }
