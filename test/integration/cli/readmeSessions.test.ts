@@ -8,14 +8,14 @@ import { type HostOptions, type SimulatedHost, startSimulator } from "../../../s
 import { esxiIser } from "../../support/cli.js";
 import { setUpByHand, storage, storageSystem } from "../../support/iserHost.js";
 import { envFor, nameOf } from "../../support/reached.js";
+import { fallIll, sickHosts } from "../../support/sickHosts.js";
 
 /** The sessions of the README that are marked by a name, `<!-- session: name -->`. */
 const readme = readFileSync(join(__dirname, "../../../README.md"), "utf8");
 const sessions = new Map(
-  [...readme.matchAll(/<!-- session: ([\w-]+) -->\n+```\n([\s\S]*?)```\n/g)].map(([, name = "", text = ""]) => [
-    name,
-    text,
-  ]),
+  [...readme.matchAll(/<!-- session: ([\w-]+) -->\n(`{3,4})\w*\n([\s\S]*?)^\2\n/gm)].map(
+    ([, name = "", , text = ""]) => [name, text],
+  ),
 );
 
 type Simulator = Awaited<ReturnType<typeof startSimulator>>;
@@ -27,6 +27,12 @@ interface Setting {
   readonly typed?: string;
 }
 
+const jumbo = [
+  ...["vSwitch1", "vSwitch2"].map((name) => `esxcli network vswitch standard set -v ${name} -m 9000`),
+  ...["vmk1", "vmk2"].map((name) => `esxcli network ip interface set -i ${name} -m 9000`),
+];
+const otherCard = sickHosts["with the uplink of another card"];
+
 const jumboBesideSmall = [
   "esxcli network vswitch standard set -v vSwitch1 -m 9000",
   "esxcli network ip interface set -i vmk1 -m 9000",
@@ -35,6 +41,21 @@ const jumboBesideSmall = [
 /** What each session needs, and how its command ends. */
 const settings: Readonly<Record<string, Setting>> = {
   trust: { hosts: { "esx01.lab": { setUp: () => {} } }, status: 0, typed: "yes\n" },
+  discover: {
+    hosts: {
+      "esx01.lab": {
+        setUp(host) {
+          setUpByHand(host);
+          for (const line of jumbo) assert.equal(host.execute(line).status, 0);
+        },
+      },
+    },
+    status: 0,
+  },
+  topology: {
+    hosts: { "esx01.lab": { options: otherCard.options, setUp: (host) => fallIll(host, otherCard) } },
+    status: 1,
+  },
   doctor: {
     hosts: {
       "esx01.lab": {
@@ -51,6 +72,23 @@ const settings: Readonly<Record<string, Setting>> = {
   },
 };
 
+/** A command of a session, and what it printed. */
+interface Step {
+  readonly command: string;
+  readonly printed: readonly string[];
+}
+
+/** The commands that are run here. What a session does with Pulumi is run on the real engine: `test/acceptance/discover.test.ts`, `review.test.ts`. */
+function stepsOf(session: string): readonly Step[] {
+  const steps = session.split(/^\$ /m).slice(1);
+  return steps
+    .map((step) => {
+      const [command = "", ...printed] = step.trimEnd().split("\n");
+      return { command, printed };
+    })
+    .filter(({ command }) => /^(npx esxi-iser|cat) /.test(command));
+}
+
 /** Lines that may have `…` in them for anything; a line that is only that stands for any lines. */
 function pattern(lines: readonly string[]): RegExp {
   const one = (line: string) =>
@@ -66,13 +104,19 @@ function asInReadme(stdout: string, simulators: ReadonlyMap<string, Simulator>, 
   const plain = stripVTControlCharacters(stdout).replaceAll(/\r+\n/g, "\n").replaceAll(folder, "~");
   const named = [...simulators].reduce((text, [host, simulator]) => text.replaceAll(nameOf(simulator), host), plain);
   const [[host, { port }] = ["", { port: 0 }]] = simulators;
-  return named.replaceAll("127.0.0.1", host).replaceAll(String(port), "22");
+  const label = host.split(".")[0] ?? "";
+  return named
+    .replace(`host: { host: "127.0.0.1", port: ${port} }`, `host: "${host}"`)
+    .replace('new IserHost("127.0.0.1"', `new IserHost("${label}"`)
+    .replaceAll("host127_0_0_1", label)
+    .replaceAll("127.0.0.1", host)
+    .replaceAll(String(port), "22");
 }
 
 describe("the sessions in the README", function () {
   this.timeout(180_000);
 
-  it("are these", () => assert.deepEqual([...sessions.keys()].sort(), Object.keys(settings).sort()));
+  it("are these", () => assert.deepEqual([...sessions.keys()].sort(), [...Object.keys(settings), "review"].sort()));
 
   for (const [name, { hosts, status, typed }] of Object.entries(settings))
     it(`print what they print: ${name}`, async () => {
@@ -84,22 +128,32 @@ describe("the sessions in the README", function () {
           simulators.set(host, simulator);
           setUp(simulator.host);
         }
-        const [command = "", ...printed] = (sessions.get(name) ?? "").trimEnd().split("\n");
-        assert.match(command, /^\$ npx esxi-iser /);
-        const args = command
-          .split(" ")
-          .slice(3)
-          .map((arg) => {
+        const env = name === "trust" ? { HOME: folder } : envFor([...simulators.values()], folder);
+        const run = async (command: string) => {
+          if (command.startsWith("cat ")) return readFileSync(join(folder, command.slice(4)), "utf8");
+          const args = command.split(" ").slice(2);
+          const reached = args.map((arg) => {
             const simulator = simulators.get(arg);
             return simulator === undefined ? arg : nameOf(simulator);
           });
-        const env = name === "trust" ? { HOME: folder } : envFor([...simulators.values()], folder);
-        const result = await esxiIser(args, { cwd: folder, env, ...(typed === undefined ? {} : { typed }) });
-        assert.equal(result.status, status, result.stderr);
-        assert.match(asInReadme(result.stdout, simulators, folder), pattern(printed));
+          const result = await esxiIser(reached, { cwd: folder, env, ...(typed === undefined ? {} : { typed }) });
+          assert.equal(result.status, status, result.stderr);
+          return result.stdout;
+        };
+        const steps = stepsOf(sessions.get(name) ?? "");
+        assert.ok(steps.length > 0);
+        for (const { command, printed } of steps)
+          assert.match(asInReadme(await run(command), simulators, folder), pattern(printed));
       } finally {
         for (const simulator of simulators.values()) await simulator.close();
         rmSync(folder, { recursive: true, force: true });
       }
     });
+
+  it("print what they print: review, of what the real engine printed", async () => {
+    const preview = join(__dirname, "../../fixtures/review/preview.json");
+    const { status, stdout } = await esxiIser(["review", preview]);
+    assert.equal(status, 1);
+    assert.equal(stdout, sessions.get("review"));
+  });
 });
