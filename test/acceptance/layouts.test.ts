@@ -97,6 +97,7 @@ describe("the packed package", function () {
       "docs/reliability.md",
       "docs/scaling.md",
       "docs/security.md",
+      "docs/topology.svg",
       "package.json",
     ]);
     for (const file of ["index", "provider", "simulator/index", "cli/main"])
