@@ -67,7 +67,7 @@ function pathsOf(host: HostState, adapter: IscsiAdapter): Path[] {
     const channel = Math.max(adapter.bindings.indexOf(session.vmk), 0);
     const target = adapter.targets.findIndex((one) => one.name === session.target && portal(one) === portal(session));
     const targetIdentifier = `${session.isid},${session.target},t,1`;
-    return (there === undefined ? [] : lunsOf(there)).map((device, lun) => ({
+    return (there === undefined ? [] : lunsOf(there)).map(({ lun, device }) => ({
       uid: `${iqn}-${targetIdentifier}-${device.name}`,
       runtimeName: `${vmhba}:C${channel}:T${target}:L${lun}`,
       device,
@@ -90,15 +90,21 @@ export function devices(host: HostState): Device[] {
   return [...new Map(paths(host).map(({ device }) => [device.name, device])).values()];
 }
 
-function lunsOf({ name, luns }: StorageTarget): Device[] {
+function lunsOf({ name, luns }: StorageTarget): { readonly lun: number; readonly device: Device }[] {
   const digest = createHash("sha256").update(name).digest("hex").slice(0, 15);
-  return (luns ?? [{ device: `naa.60000000000000000${digest}`, sizeMb: 102_400 }]).map(({ device, sizeMb }) => ({
-    name: device,
-    displayName: `SIMULATE iSCSI Disk (${device})`,
-    sizeMb,
-    vendor: "SIMULATE",
-    model: "LUN",
-    isLocal: false,
+  const all: NonNullable<StorageTarget["luns"]> = luns ?? [
+    { device: `naa.60000000000000000${digest}`, sizeMb: 102_400 },
+  ];
+  return all.map(({ device, sizeMb, lun, displayName }, at) => ({
+    lun: lun ?? at,
+    device: {
+      name: device,
+      displayName: displayName ?? `SIMULATE iSCSI Disk (${device})`,
+      sizeMb,
+      vendor: "SIMULATE",
+      model: "LUN",
+      isLocal: false,
+    },
   }));
 }
 

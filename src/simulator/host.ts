@@ -38,10 +38,13 @@ export class SimulatedHost implements System {
   private readonly programs: Readonly<Record<string, Program>>;
   private readonly files = new Map<string, string>();
   private readonly rebootListeners = new Set<() => void>();
+  private readonly entryListeners = new Set<(entry: JournalEntry) => void>();
+  private readonly processStartMs: number;
   private running = 0;
 
   constructor(options: HostOptions = {}) {
     this.state = newHost(options);
+    this.processStartMs = options.processStartMs ?? 0;
     const esxcli =
       (name: string): Program =>
       (words, streams) =>
@@ -147,6 +150,12 @@ export class SimulatedHost implements System {
     return () => this.rebootListeners.delete(listener);
   }
 
+  /** Tells of every program as it is started. The answer ends it. */
+  onEntry(listener: (entry: JournalEntry) => void): () => void {
+    this.entryListeners.add(listener);
+    return () => this.entryListeners.delete(listener);
+  }
+
   /** Moves the host's clock on. */
   advance(milliseconds: number): void {
     this.state.clock += milliseconds;
@@ -212,6 +221,7 @@ export class SimulatedHost implements System {
   private entry(begun: Omit<JournalEntry, "status">): JournalEntry {
     const entry = { ...begun, status: undefined };
     this.journal.push(entry);
+    for (const listener of this.entryListeners) listener(entry);
     return entry;
   }
 
@@ -229,6 +239,7 @@ export class SimulatedHost implements System {
       // Help and a line that is not understood change nothing.
       effect: "invocation" in reading ? reading.invocation.spec.effect : "read",
     });
+    if (this.processStartMs > 0) yield { kind: "delay", milliseconds: this.processStartMs };
     const run = "output" in reading ? () => reading.output : yield* this.prompted(reading.invocation, streams);
     const path = "output" in reading && spec ? `${spec.path} --help` : spec?.path;
     const print = ({ stdout, stderr, status }: Output, { out, err }: Streams) => {

@@ -19,6 +19,8 @@ export interface HostOptions {
   readonly unknowns?: Partial<Unknowns>;
   /** The host's clock at the start. Default: 2024-01-15T08:00:00Z. It moves only when it is moved. */
   readonly clock?: Date;
+  /** What it takes to start a process of esxcli, in milliseconds, however many run at once. Default: 0. Nothing is known of real hosts: an assumption. */
+  readonly processStartMs?: number;
 }
 
 export interface NicOptions {

@@ -1,6 +1,7 @@
 import { createHash, generateKeyPairSync } from "node:crypto";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { type Algorithms, type ClientInfo, type Connection, Server, utils } from "ssh2";
+import { startDelayProxy } from "./delayProxy.js";
 import { SimulatedHost } from "./host.js";
 import type { HostOptions } from "./options.js";
 import { Account } from "./sshAuth.js";
@@ -18,6 +19,10 @@ export interface SimulatorOptions extends HostOptions {
   readonly authorizedKeys?: readonly string[];
   /** A private key, RSA or ECDSA, as PEM or as OpenSSH writes it. Default: one that is made once a process. */
   readonly hostKey?: string;
+  /** What a round trip to it takes, in milliseconds. Default: no more than the way there does. */
+  readonly roundTripMs?: number;
+  /** What is done on the host before it listens. */
+  readonly prepare?: (host: SimulatedHost) => void;
 }
 
 /** A simulated host that is reached over SSH. */
@@ -76,10 +81,12 @@ function defaultHostKey(): string {
 /** Starts a simulated host, with an SSH server as ESXi's is. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { port = 0, listen = "127.0.0.1", user = "root", password = "simulated", authorizedKeys = [] } = options;
+  const { roundTripMs = 0 } = options;
   const privateKey = options.hostKey ?? defaultHostKey();
   const publicKey = utils.parseKey(privateKey);
   if (publicKey instanceof Error) throw new Error(`the host key is not understood: ${publicKey.message}`);
   const host = new SimulatedHost(options);
+  options.prepare?.(host);
   const account = new Account(user, password, authorizedKeys, host.counters);
   // By the client's address and port, which is what ssh2 says of a connection.
   const sockets = new Map<string, Socket>();
@@ -133,13 +140,22 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     socket.once("close", () => clearTimeout(grace));
     ssh.injectSocket(socket);
   });
+  const far = roundTripMs > 0;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, listen, () => {
+    server.listen(far ? 0 : port, far ? "127.0.0.1" : listen, () => {
       server.off("error", reject);
       resolve();
     });
   });
+  const inner = (server.address() as AddressInfo).port;
+  const stop = () => new Promise<void>((resolve) => server.close(() => resolve()));
+  const proxy = far
+    ? await startDelayProxy({ to: inner, roundTripMs, listen, port }).catch(async (error: unknown) => {
+        await stop();
+        throw error;
+      })
+    : undefined;
 
   const blob = publicKey.getPublicSSH();
   const drop = (dropped: readonly Socket[]) => {
@@ -151,7 +167,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   return {
     host,
     address: listen,
-    port: (server.address() as AddressInfo).port,
+    port: proxy?.port ?? inner,
     user,
     password,
     hostKey: `${publicKey.type} ${blob.toString("base64")}`,
@@ -164,7 +180,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     close: async () => {
       unsubscribe();
       dropConnections();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
+      await Promise.all([proxy?.close(), stop()]);
     },
   };
 }

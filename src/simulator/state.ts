@@ -208,8 +208,8 @@ export interface StorageTarget {
   name: string;
   /** The credentials it asks of initiators, and, for mutual CHAP, those it answers with. */
   chap?: { name: string; secret: string; mutual?: { name: string; secret: string } };
-  /** Its devices, from LUN 0 on. Left out: one of 100 GB, named after the target. */
-  luns?: { device: string; sizeMb: number }[];
+  /** Its devices, from LUN 0 on unless one says which it is. Left out: one of 100 GB, named after the target. */
+  luns?: { device: string; sizeMb: number; lun?: number; displayName?: string }[];
 }
 
 /** A command that failed: esxcli prints the message to standard output and exits with 1. */

@@ -1,7 +1,6 @@
 import { performance } from "node:perf_hooks";
-import { type FaultOptions, type JournalEntry, type Simulator, startSimulator } from "../../src/simulator/index.js";
+import { type JournalEntry, type Simulator, startSimulator } from "../../src/simulator/index.js";
 import { hostAt, storageAddress, targetName, user } from "./declared.js";
-import { type DelayProxy, startDelayProxy } from "./delayProxy.js";
 
 /** What a host costs whoever works with it. */
 export interface Cost {
@@ -45,14 +44,8 @@ export interface Secrets {
   readonly chapSecret: string;
 }
 
-/** A fault that befalls every process of esxcli, its help and lines that it does not understand included, and no other program. */
-export function startCost(startMs: number): FaultOptions {
-  return { match: /^(esxcli|localcli)$|\s/, kind: "slow", delayMs: startMs, times: Number.POSITIVE_INFINITY };
-}
-
 interface Host {
   readonly simulator: Simulator;
-  readonly proxy: DelayProxy | undefined;
   seen: { connections: number; logins: number; entries: number };
 }
 
@@ -65,7 +58,7 @@ export class Hosts implements Requests {
     for (let index = 0; index < count; index += 1) hosts.push(await startHost(index, cost, secrets));
     this.sets.set(set, hosts);
     return {
-      ports: hosts.map(({ simulator, proxy }) => (proxy ?? simulator).port),
+      ports: hosts.map(({ simulator }) => simulator.port),
       fingerprint: hosts[0]?.simulator.fingerprint ?? "",
     };
   }
@@ -96,10 +89,7 @@ export class Hosts implements Requests {
   }
 
   async stop(set: string): Promise<void> {
-    for (const { simulator, proxy } of this.of(set)) {
-      await proxy?.close();
-      await simulator.close();
-    }
+    for (const { simulator } of this.of(set)) await simulator.close();
     this.sets.delete(set);
   }
 
@@ -123,6 +113,8 @@ async function startHost(index: number, { startMs, roundTripMs }: Cost, secrets:
     name: `${name}.lab`,
     user,
     password: secrets.password,
+    processStartMs: startMs,
+    roundTripMs,
     nics: [{ name: "vmnic0", driver: "ixgben", speed: 10_000 }, rdmaNic("vmnic4"), rdmaNic("vmnic5")],
     switches: [{ name: "vSwitch0", uplinks: ["vmnic0"] }],
     portGroups: [{ name: "Management Network", virtualSwitch: "vSwitch0" }],
@@ -134,9 +126,7 @@ async function startHost(index: number, { startMs, roundTripMs }: Cost, secrets:
       },
     ],
   });
-  if (startMs > 0) simulator.host.faults.add(startCost(startMs));
-  const proxy = roundTripMs > 0 ? await startDelayProxy({ to: simulator.port, roundTripMs }) : undefined;
-  return { simulator, proxy, seen: { connections: 0, logins: 0, entries: 0 } };
+  return { simulator, seen: { connections: 0, logins: 0, entries: 0 } };
 }
 
 /** Its pause is off, so that there is something to be set. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, describe, it } from "mocha";
 import { SimulatedHost } from "../../../../src/simulator/index.js";
 import { TextInput } from "../../../../src/simulator/process.js";
-import { Hosts, startCost } from "../../../../tools/bench/hosts.js";
+import { Hosts } from "../../../../tools/bench/hosts.js";
 import { closeAll, exec, login, start } from "../../simulator/sshSupport.js";
 
 const secrets = { password: "simulated-root-password", chapSecret: "simulated-chap-secret" };
@@ -11,8 +11,7 @@ const free = { startMs: 0, roundTripMs: 0 };
 describe("the cost of an esxcli process", () => {
   /** The delays that a line asks for, of which none takes any time here. */
   const delaysOf = (line: string): number[] => {
-    const host = new SimulatedHost();
-    host.faults.add(startCost(300));
+    const host = new SimulatedHost({ processStartMs: 300 });
     const streams = { input: new TextInput(""), out: () => undefined, err: () => undefined };
     const process = host.run(line, streams);
     const delays: number[] = [];
@@ -46,8 +45,7 @@ describe("the simulated hosts of the benchmark", () => {
   afterEach(closeAll);
 
   it("run the processes of one host side by side", async () => {
-    const simulator = await start();
-    simulator.host.faults.add(startCost(30));
+    const simulator = await start({ processStartMs: 30 });
     const client = await login(simulator);
     await Promise.all([1, 2, 3].map(() => exec(client, "esxcli rdma device list")));
     assert.equal(simulator.host.counters.atOnce, 3);

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import { type Clock, Holdback, startDelayProxy } from "../../../../tools/bench/delayProxy.js";
+import { type Clock, Holdback, startDelayProxy } from "../../../src/simulator/delayProxy.js";
 
 /** A clock that stands still until it is moved. */
 class HandClock implements Clock {

@@ -54,6 +54,9 @@ export interface DelayProxyOptions {
   /** A port of the loopback interface. */
   readonly to: number;
   readonly roundTripMs: number;
+  /** Where it listens. Default: a free port of the loopback interface. */
+  readonly listen?: string;
+  readonly port?: number;
   readonly clock?: Clock;
 }
 
@@ -61,7 +64,13 @@ export interface DelayProxyOptions {
  * A TCP proxy before a port, which makes the way to it as long as the round trip: each direction's bytes are held back by half of it, in order and
  * as many as come. The handshake of TCP costs a round trip, too: the far end is connected to when its third packet would be there.
  */
-export async function startDelayProxy({ to, roundTripMs, clock }: DelayProxyOptions): Promise<DelayProxy> {
+export async function startDelayProxy({
+  to,
+  roundTripMs,
+  listen = "127.0.0.1",
+  port = 0,
+  clock,
+}: DelayProxyOptions): Promise<DelayProxy> {
   const sockets = new Set<Socket>();
   const kept = (socket: Socket) => {
     sockets.add(socket);
@@ -81,7 +90,7 @@ export async function startDelayProxy({ to, roundTripMs, clock }: DelayProxyOpti
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
+    server.listen(port, listen, resolve);
   });
   return {
     port: (server.address() as AddressInfo).port,
