@@ -150,31 +150,59 @@ Examples:
 
 program
   .command("simulate")
-  .description("Run a simulated ESXi host that is reached over SSH, to try programs against without a real one.")
-  .addOption(
-    new Option("-m, --model <release>", "the ESXi release").choices(["6.7", "7.0", "8.0", "9.0"]).default("8.0"),
-  )
-  .option("-n, --name <name>", "the host's name", "esx01.lab")
+  .description("Run simulated ESXi hosts that are reached over SSH, to try programs against without real ones.")
+  .option("-H, --hosts <number>", "how many, up to 100; else 1, or as many as a file has")
+  .addOption(new Option("-m, --model <release>", "the ESXi release; else 8.0").choices(["6.7", "7.0", "8.0", "9.0"]))
+  .option("-n, --name <name>", "the name of the first host; its number is counted up for the others; else esx01.lab")
   .option("-l, --listen <address>", "the address to listen on", "127.0.0.1")
-  .option("-p, --port <port>", "the port to listen on; 0 takes a free one", "0")
+  .option("-p, --port <port>", "the port of the first host, the others on those behind it; 0 takes free ones", "0")
+  .option("--own-addresses", "count the addresses up from --listen, and not the ports; Linux has all of 127.0.0.0/8")
   .option("-u, --user <user>", "the user that may log in", "root")
   .option("--password-file <file>", "a file with the password; else ESXI_ISER_PASSWORD, else one is made up and shown")
   .option("--authorized-keys <file>", "a file of public keys that may log in, RSA or ECDSA")
   .option("--chap-name <name>", "the target takes only logins with CHAP of this name; its secret is made up and shown")
   .option("--chap-secret-file <file>", "a file with that secret")
-  .option("--json", "say how to reach the host as one line of JSON")
+  .option("--state <file>", "what the hosts are at the start, as JSON")
+  .option("--from <file>", "hosts as `esxi-iser discover --json` has found them")
+  .option("--save <file>", "when they end, write what the hosts are, for --from")
+  .option("-f, --fault <fault>", "let something go wrong, on each host; can be given again", collect)
+  .option("--faults <file>", "such faults as a list of JSON")
+  .option("--process-start <ms>", "what it takes to start a process of esxcli, in milliseconds", "0")
+  .option("--round-trip <ms>", "what a round trip to a host takes, in milliseconds", "0")
+  .option("--known-hosts <file>", "write the hosts' keys into this known_hosts file")
+  .option("--journal <file>", "append what the hosts are told, secrets masked")
+  .option("--json", "say how to reach the hosts as one line of JSON")
   .addHelpText(
     "after",
     `
-The host has a management NIC and two RDMA adapters, vmrdma0 and vmrdma1, with a virtual switch, a port group and a
+A host has a management NIC and two RDMA adapters, vmrdma0 and vmrdma1, with a virtual switch, a port group and a
 VMkernel adapter each (iser-a with vmk1, iser-b with vmk2), and reaches a storage system with one target at 192.168.50.100,
-which takes logins without CHAP unless --chap-name is given.
-Nothing is kept: when it ends, everything that was set is gone. It ends at SIGINT (Ctrl-C) or SIGTERM.
+which takes logins without CHAP unless --chap-name is given. All hosts have the same password, and each its own host key.
+Nothing is kept: when it ends, everything that was set is gone, but for --save. It ends at SIGINT (Ctrl-C) or SIGTERM with 0,
+and with 2 if the hosts cannot be started.
+
+--state: the fields of HostOptions in pulumi-esxi-iser/simulator: model, name, nics, rdmaDevices, switches, portGroups,
+vmkernelAdapters, storage; and commands, lines of esxcli that are run before the host listens. A list of them is a host each.
+  { "model": "7.0", "commands": ["rdma iser add", "iscsi networkportal add -A vmhba64 -n vmk1"] }
+
+--from: numbers, links, targets, sessions and devices are those of the document. CHAP secrets are in none: they are made up and
+shown. It does not say the release: --model does.
+
+--fault: a kind, a colon and a command, with fields behind commas. The command is its namespace and name, with --help for its
+help; another program by its name; or an expression, /iscsi .* add/. --faults takes the same fields, and reboot:
+  [{ "kind": "reboot", "match": "iscsi networkportal add", "reboot": { "swapAdapters": ["vmhba64", "vmhba65"] } }]
+  kinds: fail (message), hang, hangAfter, dropBefore, dropAfter, slow (delayMs; else 1000), truncate, garble (message),
+         reboot, meanwhile (run: a line that somebody else runs just before)
+  after: how many runs go well before (0); times: how many go wrong (1), or always; host: only on the host of this name
 
 Examples:
   $ esxi-iser simulate --chap-name esx01
   $ esxi-iser simulate --model 7.0 --port 2222 --password-file ./password
-  $ esxi-iser simulate --json > host.json`,
+  $ esxi-iser simulate --hosts 3 --known-hosts ./known_hosts --journal ./journal
+  $ esxi-iser simulate --fault 'hang:iscsi session list' --fault 'fail:iscsi networkportal add,after=1,message=Busy'
+  $ esxi-iser simulate --process-start 300 --round-trip 10
+  $ esxi-iser discover --json esx01.lab > esx01.json && esxi-iser simulate --from esx01.json --model 7.0
+  $ esxi-iser simulate --json > hosts.json`,
   )
   .action(async (options) => {
     const { simulate } = await import("./simulate.js");
