@@ -63,7 +63,7 @@ export async function simulate(options: SimulateOptions): Promise<void> {
   const knownHosts = options.knownHosts === undefined ? undefined : writable("--known-hosts", options.knownHosts);
   const saved = options.save === undefined ? undefined : writable("--save", options.save);
   const journal = options.journal === undefined ? undefined : new JournalFile(writable("--journal", options.journal));
-  const end = ended();
+  const end = untilEnded();
   const running: Running[] = [];
   try {
     for (const [at, planned] of fleet.hosts.entries())
@@ -86,18 +86,19 @@ export async function simulate(options: SimulateOptions): Promise<void> {
     const clock = setInterval(() => {
       for (const { simulator } of running) simulator.host.advance(1000);
     }, 1000);
-    await end;
+    await end.ended;
     clearInterval(clock);
-    journal?.close();
     if (saved !== undefined) await save(saved, running);
   } finally {
+    end.forget();
+    journal?.close();
     await Promise.all(running.map(({ simulator }) => simulator.close()));
   }
 }
 
 /** The same host, of which nobody knows, as a trial of what it is made of. */
-function tried({ name, options, prepare }: PlannedHost): { name: string; host: SimulatedHost } {
-  const host = new SimulatedHost(options);
+function tried({ name, model, options, prepare }: PlannedHost): { name: string; host: SimulatedHost } {
+  const host = new SimulatedHost({ ...options, model, name });
   prepare(host);
   return { name, host };
 }
@@ -202,8 +203,19 @@ function keysIn(file: string): string[] {
     .filter((line) => line.trim() !== "" && !line.startsWith("#"));
 }
 
-function ended(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+const signals = ["SIGINT", "SIGTERM"] as const;
+
+/** Waits for a signal to end. A second one, after `forget`, ends the process at once. */
+function untilEnded(): { readonly ended: Promise<void>; forget(): void } {
+  let end: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
   });
+  for (const signal of signals) process.once(signal, end);
+  return {
+    ended,
+    forget() {
+      for (const signal of signals) process.removeListener(signal, end);
+    },
+  };
 }

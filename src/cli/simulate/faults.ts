@@ -29,7 +29,7 @@ const fault = z
     match: text.min(1, "must name a command: iscsi networkportal add"),
     host: text.optional(),
     after: count(0).optional(),
-    times: z.union([z.literal("always"), count(1)], 'must be a whole number from 1 on, or "always"').optional(),
+    times: z.union([z.literal("always"), count(1)], "must be a whole number from 1 on, or always").optional(),
     message: text.optional(),
     delayMs: count(1).optional(),
     run: text.optional(),
@@ -120,7 +120,7 @@ export function checkFaults(
 function knows(host: SimulatedHost, match: string): boolean {
   const path = match.replace(/ --help$/, "");
   if (!path.includes(" ")) return host.program(path) !== undefined;
-  const list = JSON.parse(host.execute("esxcli --formatter=json esxcli command list").stdout) as {
+  const list = JSON.parse(host.execute("esxcli --debug --formatter=json esxcli command list").stdout) as {
     readonly Namespace: string;
     readonly Command: string;
   }[];

@@ -14,7 +14,8 @@ import { type Running, reachOf } from "./shown.js";
 export function writable(option: string, file: string): string {
   const path = resolve(file);
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    // Not any deeper: below /proc Node tries without end.
+    if (!existsSync(dirname(path))) mkdirSync(dirname(path), { mode: 0o700 });
     closeSync(openSync(path, "a", 0o600));
     return path;
   } catch (error) {

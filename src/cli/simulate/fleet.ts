@@ -4,8 +4,8 @@ import type { HostOptions, Model, SimulatedHost } from "../../simulator/index.js
 import { usage } from "./input.js";
 import { restored } from "./restore.js";
 import { type Credentials, MadeUpSecrets } from "./secrets.js";
-import { checkReferences, readStates, runCommands } from "./stateFile.js";
-import { readViews } from "./view.js";
+import { checkReferences, readStates, runCommands, type StartingState } from "./stateFile.js";
+import { readViews, type View } from "./view.js";
 
 /** As many have an address of their own for each of two VMkernel adapters in the subnet of the storage. */
 export const mostHosts = 100;
@@ -60,14 +60,13 @@ function fromViews(file: string, options: FleetOptions): Fleet {
     );
   const secrets = new MadeUpSecrets();
   const views = readViews(file);
+  const named = ({ host = "" }: View) => (isIP(host) === 0 ? host : "");
   const notes: string[] = [];
-  const hosts = counted(views, file, options).map(({ one: view, at, name }) => {
-    const found = view.host === undefined || isIP(view.host) !== 0 ? undefined : view.host;
-    const called = name ?? found ?? countedUp(defaultName, at);
+  const hosts = counted(views, views.length === 1, file, named, options).map(({ one: view, name }) => {
     const model = options.model ?? "8.0";
     const { notes: own, ...plan } = restored(view, model, secrets);
-    notes.push(...own.map((text) => `${called}: ${text}`));
-    return { name: visible(called), model, ...plan };
+    notes.push(...own.map((text) => `${name}: ${text}`));
+    return { name, model, ...plan };
   });
   return { hosts, chap: secrets.all(), notes: [...new Set(notes)] };
 }
@@ -76,15 +75,13 @@ function fromViews(file: string, options: FleetOptions): Fleet {
 function fromStates({ state: file, chap, ...options }: FleetOptions): Fleet {
   const { isList, states } = file === undefined ? { isList: false, states: [{}] } : readStates(file);
   const targets = [{ name: targetName, ...(chap === undefined ? {} : { chap }) }];
-  const given = counted(isList ? states : states[0] === undefined ? [] : [states[0]], file ?? "", options, !isList);
-  const hosts = given.map(({ one: { commands = [], ...state }, at, name }) => {
+  const named = ({ name = "" }: StartingState) => name;
+  const hosts = counted(states, !isList, file, named, options).map(({ one: { commands = [], ...state }, at, name }) => {
     if (chap !== undefined && state.storage !== undefined)
       throw usage("--chap-name is given, and the file has storage of its own", "Give the target its chap in the file.");
     const where = `${file}${isList ? `[${at}]` : ""}`;
-    const called =
-      name ?? (isList ? state.name : state.name && countedUp(state.name, at)) ?? countedUp(defaultName, at);
     return {
-      name: visible(called),
+      name,
       model: options.model ?? state.model ?? "8.0",
       options: {
         vmkernelAdapters: vmkernelAdaptersOf(at),
@@ -100,13 +97,20 @@ function fromStates({ state: file, chap, ...options }: FleetOptions): Fleet {
   return { hosts, chap: [], notes: [] };
 }
 
-/** Each of a list once, or the one as often as `--hosts` says, with the names that `--name` gives. */
+interface Counted<T> {
+  readonly one: T;
+  readonly at: number;
+  readonly name: string;
+}
+
+/** Each of a list once, or the one as often as `--hosts` says. `named`: the name that it has itself, if any. */
 function counted<T>(
   all: readonly T[],
-  file: string,
+  isRepeated: boolean,
+  file: string | undefined,
+  named: (one: T) => string,
   { hosts, name }: FleetOptions,
-  isRepeated = all.length === 1,
-): readonly { readonly one: T; readonly at: number; readonly name: string | undefined }[] {
+): readonly Counted<T>[] {
   const number = isRepeated ? (hosts ?? 1) : all.length;
   if (hosts !== undefined && hosts !== number)
     throw usage(
@@ -114,11 +118,12 @@ function counted<T>(
       "Leave --hosts out: each host of the file is simulated.",
     );
   if (number > mostHosts) throw usage(`${file} has ${number} hosts`, `Give at most ${mostHosts}.`);
-  return Array.from({ length: number }, (_, at) => ({
-    one: (isRepeated ? all[0] : all[at]) as T,
-    at,
-    name: name === undefined ? undefined : countedUp(name, at),
-  }));
+  return Array.from({ length: number }, (_, at) => {
+    const one = (isRepeated ? all[0] : all[at]) as T;
+    const own = isRepeated ? countedUp(named(one), at) : named(one);
+    const called = name === undefined && named(one) !== "" ? own : countedUp(name ?? defaultName, at);
+    return { one, at, name: visible(called) };
+  });
 }
 
 /** `esx01.lab`, `esx02.lab` …: the last number of the host's own name, or one behind it. */

@@ -135,7 +135,7 @@ function overrideOf({
 
 function restoreModules(state: HostState, { modules, moduleParameters }: View): void {
   if (modules.length === 0) return;
-  state.modules = modules.map(({ name, loaded }) => {
+  state.modules = modules.map(({ name, loaded, enabled }) => {
     const known = state.modules.find((module) => module.name === name);
     const listed = moduleParameters[name];
     const described = (parameter: string) => known?.parameters.find((one) => one.name === parameter)?.description ?? "";
@@ -144,7 +144,7 @@ function restoreModules(state: HostState, { modules, moduleParameters }: View): 
     return {
       name,
       loaded,
-      enabled: true,
+      enabled,
       parameters:
         listed?.map((parameter) => ({
           name: parameter.name,

@@ -106,7 +106,7 @@ In a stack's configuration, the password:
 `;
 }
 
-function manyHosts(hosts: readonly Running[], { password }: Told): string {
+function manyHosts(hosts: readonly Running[], { password, knownHosts }: Told): string {
   const wide = (text: (host: Running) => string) => Math.max(...hosts.map((host) => text(host).length));
   const [nameWidth, sshWidth] = [wide(({ name }) => name), wide(sshLine)];
   const rows = hosts.map(
@@ -114,9 +114,13 @@ function manyHosts(hosts: readonly Running[], { password }: Told): string {
       `  ${host.name.padEnd(nameWidth)}  ESXi ${host.model}  ${sshLine(host).padEnd(sshWidth)}  ${host.simulator.fingerprint}`,
   );
   const program = hosts.map((host) => {
-    const { port, user, fingerprint } = host.simulator;
-    return `    "${host.name}": { host: { host: "${reachOf(host)}", port: ${port}, user: "${user}", hostKey: "${fingerprint}" } },`;
+    const { port, user } = host.simulator;
+    return `    "${host.name}": { host: { host: "${reachOf(host)}", port: ${port}, user: "${user}" } },`;
   });
+  const keys = Object.entries(hostsConfig(hosts, undefined)).map(
+    ([reach, { hostKey }]) =>
+      `  pulumi config set --path 'esxi-iser:hosts["${reach}"].hostKey' '${hostKey.replaceAll("\n", "\n    ")}'`,
+  );
   return `${hosts.length} simulated ESXi hosts:
 
 ${rows.join("\n")}
@@ -127,15 +131,10 @@ In a program, for IserCluster:
 ${program.join("\n")}
   };
 
-In a stack's configuration, the password of all, and their keys where the program does not say them:
+In a stack's configuration, the password of all and their keys:
 
   ${passwordLine(password)}
-${Object.entries(hostsConfig(hosts, undefined))
-  .map(
-    ([reach, { hostKey }]) =>
-      `  pulumi config set --path 'esxi-iser:hosts["${reach}"].hostKey' '${hostKey.replaceAll("\n", "\n    ")}'`,
-  )
-  .join("\n")}
+${knownHosts === undefined ? keys.join("\n") : `  pulumi config set esxi-iser:knownHosts '${knownHosts}'`}
 `;
 }
 

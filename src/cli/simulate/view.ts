@@ -35,7 +35,7 @@ const view = z.object({
     "must be the list of RDMA devices that `esxi-iser discover --json` prints",
   ),
   protocols: list(z.object({ device: text, v1: flag, v2: flag, iwarp: flag.default(false) })),
-  modules: list(z.object({ name: text, loaded: flag.default(true) })),
+  modules: list(z.object({ name: text, loaded: flag.default(true), enabled: flag.default(true) })),
   moduleParameters: z.record(text, list(z.object({ name: text, type: word, value: word }))).default({}),
   adapters: list(
     z.object({

@@ -71,7 +71,8 @@ describe("esxi-iser simulate", function () {
         join(folder, "password"),
       ];
       const { output } = await cli(args, /\n/);
-      const shown = JSON.parse(output()) as Record<string, unknown>;
+      const { hosts } = JSON.parse(output()) as { hosts: [Record<string, unknown>] };
+      const [shown] = hosts;
       assert.deepEqual(Object.keys(shown), ["model", "name", "address", "port", "user", "hostKey", "fingerprint"]);
       assert.equal(shown.model, "6.7");
       await login(Number(shown.port), "admin", "open-sesame");
@@ -82,9 +83,9 @@ describe("esxi-iser simulate", function () {
 
   it("has a target that wants CHAP when a name is given, and shows the secret that it made up", async () => {
     const { output } = await cli(["simulate", "--json", "--chap-name", "esx01"], /\n/);
-    const { chap } = JSON.parse(output()) as { chap: Record<string, string> };
-    assert.equal(chap.name, "esx01");
-    assert.match(chap.secret ?? "", /^[0-9a-f]{20}$/);
+    const { chap } = JSON.parse(output()) as { chap: [Record<string, string>] };
+    assert.equal(chap[0].name, "esx01");
+    assert.match(chap[0].secret ?? "", /^[0-9a-f]{20}$/);
   });
 
   it("says that a port is in use", async () => {
@@ -94,7 +95,7 @@ describe("esxi-iser simulate", function () {
     assert.equal(await second.status, 2);
     assert.match(
       second.output(),
-      new RegExp(`^esxi-iser: port ${port} of 127\\.0\\.0\\.1 is in use: give another one`),
+      new RegExp(`^esxi-iser: port ${port} of 127\\.0\\.0\\.1 is in use\n {2}Give another one`),
     );
   });
 
@@ -106,9 +107,9 @@ describe("esxi-iser simulate", function () {
 
   it("refuses what it cannot take, with 2 and a sentence", async () => {
     for (const [args, words] of [
-      [["simulate", "--port", "x"], /^esxi-iser: x is no port: give 1 to 65535 with --port, or 0 for a free one\n$/],
+      [["simulate", "--port", "x"], /^esxi-iser: --port x is no whole number from 0 to 65535\n/],
       [["simulate", "--password-file", "/nowhere"], /^esxi-iser: the file \/nowhere cannot be read: ENOENT/],
-      [["simulate", "--chap-secret-file", "/nowhere"], /^esxi-iser: --chap-secret-file goes with --chap-name\n$/],
+      [["simulate", "--chap-secret-file", "/nowhere"], /^esxi-iser: --chap-secret-file is given without --chap-name\n/],
       [["simulate", "--model", "5.0"], /Allowed choices are 6\.7, 7\.0, 8\.0, 9\.0/],
     ] as const) {
       const { status, output } = await cli(args, /(?!)/);
