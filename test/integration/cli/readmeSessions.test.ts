@@ -9,6 +9,7 @@ import { esxiIser } from "../../support/cli.js";
 import { setUpByHand, storage, storageSystem } from "../../support/iserHost.js";
 import { envFor, nameOf } from "../../support/reached.js";
 import { fallIll, sickHosts } from "../../support/sickHosts.js";
+import { Simulation, stopAll } from "../../support/simulations.js";
 
 /** The sessions of the README that are marked by a name, `<!-- session: name -->`. */
 const readme = readFileSync(join(__dirname, "../../../README.md"), "utf8");
@@ -116,7 +117,8 @@ function asInReadme(stdout: string, simulators: ReadonlyMap<string, Simulator>, 
 describe("the sessions in the README", function () {
   this.timeout(180_000);
 
-  it("are these", () => assert.deepEqual([...sessions.keys()].sort(), [...Object.keys(settings), "review"].sort()));
+  it("are these", () =>
+    assert.deepEqual([...sessions.keys()].sort(), [...Object.keys(settings), "review", "simulate"].sort()));
 
   for (const [name, { hosts, status, typed }] of Object.entries(settings))
     it(`print what they print: ${name}`, async () => {
@@ -155,5 +157,21 @@ describe("the sessions in the README", function () {
     const { status, stdout } = await esxiIser(["review", preview]);
     assert.equal(status, 1);
     assert.equal(stdout, sessions.get("review"));
+  });
+
+  it("print what they print: simulate, on ports that are free", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "esxi-iser-session-"));
+    const [{ command, printed } = { command: "", printed: [] }] = stepsOf(sessions.get("simulate") ?? "");
+    const args = command.replace("--port 2201", "--port 0").replace(" known_hosts", ` ${folder}/known_hosts`);
+    const simulation = await Simulation.start(args.split(" ").slice(3));
+    try {
+      const ports = [...new Set([...simulation.stdout.matchAll(/port: (\d+)/g)].map(([, port = ""]) => port))];
+      const stdout = ports.reduce((text, port, at) => text.replaceAll(port, String(2201 + at)), simulation.stdout);
+      assert.match(stdout, pattern(printed));
+      assert.equal(await simulation.stop("SIGINT"), 0);
+    } finally {
+      await stopAll();
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });
