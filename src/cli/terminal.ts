@@ -9,7 +9,8 @@ export type Colour = "red" | "yellow" | "green" | "bold" | "dim";
 /** Colours a text for a terminal, and leaves it as it is for everything else and where `NO_COLOR` is set. */
 export function painter(stream: Pick<Stream, "isTTY">): (colour: Colour, text: string) => string {
   const plain = !stream.isTTY || (process.env.NO_COLOR ?? "") !== "" || process.env.TERM === "dumb";
-  return (colour, text) => (plain ? text : styleText(colour, text));
+  // What the stream is was looked at already; styleText would look at stdout.
+  return (colour, text) => (plain ? text : styleText(colour, text, { validateStream: false }));
 }
 
 /** One line on a terminal that says how far the work is. Nothing elsewhere: a log has no use for it. */
