@@ -101,14 +101,16 @@ describe("esxi-iser doctor", function () {
     );
   });
 
-  it("shows no secret, and colours on a terminal only", async () => {
+  it("shows no secret, and progress and colours on a terminal only", async () => {
     const one = await hostWith({}, { chap: false });
     const env = envFor(started, folder);
     const shown = await esxiIser(["doctor", nameOf(one)], { cwd: folder, env: { ...env, TERM: "xterm" }, typed: "" });
     assert.equal(shown.status, 1, shown.stdout);
     assert.ok(shown.stdout.includes("\u001b[31m✗"), shown.stdout);
+    assert.match(shown.stdout, /Hosts read: 0 of 1/);
     const plain = await esxiIser(["doctor", nameOf(one)], { cwd: folder, env });
     assert.equal(plain.stdout.includes("\u001b"), false);
+    assert.equal(plain.stderr, "");
     for (const text of [shown.stdout, plain.stdout, plain.stderr]) assert.equal(text.includes(password), false);
   });
 
