@@ -1,7 +1,7 @@
 import { IserError } from "../errors.js";
-import { interpret } from "../esxcli/run.js";
 import type { Ask } from "../resources/definition.js";
 import { SshReach } from "../resources/reach.js";
+import { Readings } from "../resources/readings.js";
 import type { ConnectionSettings } from "../transport/credentials.js";
 import type { Session } from "../transport/session.js";
 import { forEach, type HostOptions, hostOf } from "./hosts.js";
@@ -54,7 +54,8 @@ export async function lookAtHosts<T>(
     const results = await forEach(hosts, hostsAtOnce, async (host) => {
       try {
         const found = await reach.use(host, (session) => {
-          const ask: Ask = async (command) => interpret(command, await session.execute(command), session.host);
+          // One observation: what several parts of a look ask is asked once.
+          const { ask } = new Readings(Date.now).observe(session, "run");
           return look(ask, host.host, { settings: host, session }).catch((error: unknown) => {
             throw error instanceof IserError ? error.on(session.host) : error;
           });
