@@ -3,7 +3,7 @@ import type { Device } from "./assumedHost.js";
 
 /**
  * Which RDMA device has which NIC: as state says it, and where one and the same card must be meant, for a run would be refused else. A port group takes
- * uplinks of its switch only, and a VMkernel adapter is bound to the adapter of its uplink.
+ * uplinks of its switch only, a VMkernel adapter is bound to the adapter of its uplink, and a switch that was there keeps its uplinks without force.
  */
 export function pairsIn(of: (type: string) => readonly Properties[]): readonly Device[] {
   const named = (type: string, name: unknown) => of(type).filter((one) => one.name === name);
@@ -11,10 +11,7 @@ export function pairsIn(of: (type: string) => readonly Properties[]): readonly D
   const onSwitch = of("PortGroup").flatMap(({ virtualSwitch, activeUplinks, standbyUplinks }) =>
     named("VirtualSwitch", virtualSwitch).map(({ uplinks }) => {
       const [own, others] = [[...listed(activeUplinks), ...listed(standbyUplinks)], listed(uplinks)];
-      return onlyOnes(
-        own.filter((one) => !others.includes(one)),
-        others.filter((one) => !own.includes(one)),
-      );
+      return onlyOnes(without(own, others), without(others, own));
     }),
   );
   const bound = of("PortBinding").flatMap(({ adapter, vmkernelAdapter, force }) =>
@@ -29,13 +26,22 @@ export function pairsIn(of: (type: string) => readonly Properties[]): readonly D
           )
           .map((uplinks) => onlyOnes([String(adapter)], uplinks)),
   );
-  const pairs = [...told, ...onSwitch, ...bound].flatMap(
+  const kept = of("VirtualSwitch").flatMap(({ uplinks, force, before }) => {
+    const had = listed((before as { uplinks?: { names?: unknown } } | undefined)?.uplinks?.names);
+    const declared = listed(uplinks);
+    return force === true ? [] : [onlyOnes(without(declared, had), without(had, declared))];
+  });
+  const pairs = [...told, ...onSwitch, ...bound, ...kept].flatMap(
     ([one, other]) => pairOf(one, other) ?? pairOf(other, one) ?? [],
   );
   // What was told first counts.
   return pairs.filter(
     ({ name, uplink }, at) => pairs.findIndex((pair) => pair.name === name || pair.uplink === uplink) === at,
   );
+}
+
+function without(some: readonly string[], others: readonly string[]): readonly string[] {
+  return some.filter((one) => !others.includes(one));
 }
 
 function onlyOnes(some: readonly string[], others: readonly string[]): readonly unknown[] {

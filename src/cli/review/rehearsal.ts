@@ -13,6 +13,7 @@ import type { Act } from "./acts.js";
 import { take } from "./assumedEffects.js";
 import { type AssumedHost, Build, chapPlace, placeOf } from "./assumedHost.js";
 import { rank } from "./definitions.js";
+import { plantFormer } from "./former.js";
 import { hidden, isLater, type Step } from "./preview.js";
 import { asItIs, otherwise, Seeds } from "./seeds.js";
 
@@ -96,7 +97,12 @@ class Stage {
     const standing = new Map(
       this.steps.flatMap((step) => (step.old === undefined || step.op === "gone" ? [] : [[step.urn, step]])),
     );
-    for (const step of [...standing.values()].sort((a, b) => rank(a.definition) - rank(b.definition))) {
+    const inOrder = [...standing.values()].sort((a, b) => rank(a.definition) - rank(b.definition));
+    for (const step of inOrder) {
+      const olds = oldsOf(step);
+      plantFormer(this.host, step.definition.type, fieldsOf(step.definition, olds), olds.before ?? {});
+    }
+    for (const step of inOrder) {
       const { definition } = step;
       const life = lives.get(definition) ?? new Lifecycle(this.onStage(definition), this.reach, run);
       lives.set(definition, life);

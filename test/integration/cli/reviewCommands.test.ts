@@ -222,7 +222,9 @@ describe("the commands that esxi-iser review lists", function () {
         for (const { as, writes } of await stack.up([])) {
           const item = listed.get(as);
           assert.ok(item, as);
-          assert.deepEqual(notRun(item.lines.map(stack.told), writes.map(normal)), [], JSON.stringify(item));
+          const [told, ran] = [item.lines.map(stack.told), writes.map(normal)];
+          assert.deepEqual(notRun(told, ran), [], JSON.stringify(item));
+          assert.equal(told.length, ran.length, JSON.stringify({ item, ran, notes: 1 }));
           tally.set(item.type, (tally.get(item.type) ?? 0) + 1);
         }
       }),

@@ -1,0 +1,50 @@
+import type { Properties } from "../../resources/inputs.js";
+import type { AssumedHost, PortGroup } from "./assumedHost.js";
+
+interface Order {
+  readonly active: readonly string[];
+  readonly standby: readonly string[];
+}
+
+/** What the state says of the time before a resource was declared, as far as the type records it. */
+interface Before {
+  readonly existed?: boolean;
+  readonly mtu?: number;
+  readonly cdp?: string;
+  readonly uplinks?: Order & { readonly names: readonly string[] };
+  readonly vlanId?: number;
+  readonly failover?: Order & { readonly ownUplinks: boolean; readonly own: PortGroup["own"] };
+}
+
+type Planting = (host: AssumedHost, inputs: Properties, before: Before) => void;
+
+/**
+ * What was there before it was declared differs from what a resource has made, even where both look the same by what is declared: the uplink order of a
+ * port group is that of its switch or its own, a switch has an order that nobody declares.
+ */
+const plantings: Readonly<Record<string, Planting>> = {
+  VirtualSwitch(host, { name }, { mtu, cdp = "listen", uplinks }) {
+    const unsaid = host.unsaid(String(name));
+    const { names = unsaid.uplinks ?? [], active = names, standby = [] } = uplinks ?? {};
+    host.switches.set(String(name), {
+      mtu: mtu ?? unsaid.mtu ?? 1500,
+      cdp,
+      uplinks: [...names],
+      order: { active, standby },
+    });
+  },
+  PortGroup(host, { name, virtualSwitch }, { vlanId = 0, failover }) {
+    const { active = [], standby = [], ownUplinks = false, own = {} } = failover ?? {};
+    host.portGroups.set(String(name), {
+      virtualSwitch: String(virtualSwitch),
+      vlanId,
+      order: ownUplinks ? { active, standby } : undefined,
+      own,
+    });
+  },
+};
+
+/** Puts what a resource found on the host as it found it, so that what the stack has done to it since can be retraced. */
+export function plantFormer(host: AssumedHost, type: string, inputs: Properties, before: object): void {
+  if ((before as Before).existed === true) plantings[type]?.(host, inputs, before);
+}
