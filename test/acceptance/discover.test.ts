@@ -2,11 +2,14 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
+import { readPreview } from "../../src/cli/review/preview.js";
+import { type Item, reportOn } from "../../src/cli/review/report.js";
 import { startSimulator } from "../../src/simulator/index.js";
 import { Stack } from "../../tools/engine/pulumi.js";
 import { esxiIser } from "../support/cli.js";
 import { byHand, variations } from "../support/discovered.js";
 import { chap, setUpByHand, storage } from "../support/iserHost.js";
+import { normal } from "../support/previewed.js";
 
 type Simulator = Awaited<ReturnType<typeof startSimulator>>;
 
@@ -14,12 +17,20 @@ const repository = join(__dirname, "../..");
 const models = ["6.7", "7.0", "8.0", "9.0"] as const;
 const password = "simulated-root-password";
 
+/** The commands of an item on a build that lacks a feature. */
+function linesOn(lacks: string | undefined, { commands, variants }: Item): readonly string[] {
+  const variant = variants.find(({ without }) => without === lacks);
+  return variant?.commands ?? commands.map(({ command }) => command);
+}
+
 describe("a stack of what esxi-iser discover wrote", function () {
   this.timeout(300_000);
   /** Inside the repository, where the package can refer to itself. */
   let folder: string;
   let simulators: readonly Simulator[];
   let stack: Stack;
+  /** The hosts as they were before the stack. */
+  let adopted: readonly string[];
   before(async () => {
     folder = mkdtempSync(join(repository, ".readme-discover-"));
     writeFileSync(
@@ -46,6 +57,7 @@ describe("a stack of what esxi-iser discover wrote", function () {
   const dumps = () => simulators.map(({ host }) => host.dump());
 
   it("is imported, and has no changes but the secrets that no host tells; nothing is written to the hosts", async () => {
+    adopted = dumps();
     const before = writes();
     const names = simulators.map(({ port }) => `127.0.0.1:${port}`);
     const { status, stdout, stderr } = await esxiIser(["discover", ...names, "--out", folder], {
@@ -86,16 +98,36 @@ describe("a stack of what esxi-iser discover wrote", function () {
     }
   });
 
-  it("writes by an up the secrets and nothing else, and then has no changes", async () => {
-    const before = { writes: writes(), dumps: dumps() };
+  /** What is written to the hosts by a run, after it was reviewed: the review lists that, and for each host only that. */
+  const reviewed = async (preview: readonly string[], run: () => Promise<unknown>): Promise<readonly string[][]> => {
+    const { stdout } = await stack.run([...preview, "--json", "--show-sames"]);
+    const report = await reportOn(readPreview(stdout));
     const starts = simulators.map(({ host }) => host.journal.length);
-    await stack.up();
+    await run();
     const lines = simulators.map(({ host }, at) =>
       host.journal
         .slice(starts[at])
         .filter(({ effect }) => effect === "write")
-        .map(({ line }) => line),
+        .map(({ line }) => normal(line)),
     );
+    const listed = simulators.map(({ port }, at) => {
+      const lacks = at < models.indexOf("8.0") ? "rdma iser add --device" : undefined;
+      const { items = [] } = report.hosts.find(({ host }) => host === `127.0.0.1:${port}`) ?? {};
+      return items
+        .flatMap((item) => linesOn(lacks, item))
+        .map((line) => normal(line).replace(/<adapter of vmrdma(\d)>/g, (_, at) => `vmhba${64 + Number(at)}`));
+    });
+    // Of different resources the engine takes now this one first, now that one.
+    assert.deepEqual(
+      listed.map((some) => some.sort()),
+      lines.map((some) => [...some].sort()),
+    );
+    return lines;
+  };
+
+  it("writes by an up the secrets and nothing else, and then has no changes", async () => {
+    const before = { writes: writes(), dumps: dumps() };
+    const lines = await reviewed(["preview"], () => stack.up());
     for (const line of lines.flat()) assert.match(line, /auth chap set .*--direction=(uni|mutual)/);
     assert.deepEqual(
       lines.map(({ length }) => length),
@@ -105,14 +137,38 @@ describe("a stack of what esxi-iser discover wrote", function () {
     assert.deepEqual((await stack.up()).changes, []);
   });
 
+  it("changes what the program changes, by the commands that esxi-iser review lists", async () => {
+    const file = join(folder, "index.ts");
+    const program = readFileSync(file, "utf8");
+    const other = [
+      ["alias: \"storage-a\"", "alias: \"other\""],
+      ["vlanId: 50", "vlanId: 60"],
+      ["RecoveryTimeout: 25", "RecoveryTimeout: 30"],
+    ].reduce((text, [was = "", is = ""]) => {
+      assert.ok(text.includes(was), was);
+      return text.replaceAll(was, is);
+    }, program);
+    writeFileSync(file, other);
+    const lines = await reviewed(["preview"], () => stack.up());
+    assert.deepEqual(
+      lines.map(({ length }) => length),
+      [0, 0, 3, 3],
+    );
+  });
+
   it("sees what is changed by hand, and destroyed it leaves the hosts as they were", async () => {
-    const before = dumps();
     const [first] = simulators;
     first?.host.execute("esxcli iscsi adapter discovery sendtarget remove -A vmhba64 -a 192.168.50.100:3260");
     const { changes } = await stack.refresh();
     assert.ok(changes.some(({ op, type }) => op === "delete" && type.endsWith(":DiscoveryAddress")));
-    await stack.up();
-    await stack.destroy();
-    assert.deepEqual(dumps().slice(1), before.slice(1));
+    const [lines] = await reviewed(["preview"], () => stack.up());
+    assert.ok(lines?.some((line) => line.includes("sendtarget add")));
+    const back = await reviewed(["destroy", "--preview-only"], () => stack.destroy());
+    // The discovery address of the first was made anew, so it goes.
+    assert.deepEqual(
+      back.map(({ length }) => length),
+      [1, 0, 3, 3],
+    );
+    assert.deepEqual(dumps().slice(1), adopted.slice(1));
   });
 });

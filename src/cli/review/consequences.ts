@@ -2,6 +2,7 @@ import type { Command } from "./rehearsal.js";
 
 /** What a reviewer has to look at. */
 export type Concern =
+  | "another host"
   | "reboot"
   | "sessions"
   | "not undone"

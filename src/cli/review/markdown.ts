@@ -60,6 +60,7 @@ function hostPart({ host, items }: HostReport, areMany: boolean): string {
 }
 
 const titles: Readonly<Record<Concern, string>> = {
+  "another host": "Moves to another host",
   reboot: "Needs a reboot",
   sessions: "Drops or concerns sessions",
   "not undone": "Cannot be undone",

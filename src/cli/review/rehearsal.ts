@@ -3,7 +3,7 @@ import { describe, type HostCommand } from "../../esxcli/command.js";
 import type { Level } from "../../esxcli/iscsiCommand.js";
 import type { Undo } from "../../resources/definition.js";
 import { portal } from "../../resources/fields.js";
-import { hostName, hostPlace } from "../../resources/host.js";
+import { hostName } from "../../resources/host.js";
 import type { Reach } from "../../resources/hostWork.js";
 import { type AnyDefinition, difference, fieldsOf, type Properties } from "../../resources/inputs.js";
 import { Lifecycle } from "../../resources/lifecycle.js";
@@ -50,7 +50,7 @@ export interface Rehearsal {
 }
 
 /**
- * Takes the resources of one host through the acts of a run: the lifecycle that the provider runs, with the same definitions, works on a host that is
+ * Takes the resources of one host, whose steps these are, through the acts of a run there: the lifecycle that the provider runs, with the same definitions, works on a host that is
  * taken to be as the stack has left it. So the commands are those that are planned there.
  */
 export async function rehearse(steps: readonly Step[], acts: readonly Act[], lacks?: string): Promise<Rehearsal> {
@@ -318,11 +318,6 @@ function withOtherSecrets({ secrets = [] }: AnyDefinition, olds: Properties): Pr
     ...olds,
     ...Object.fromEntries(secrets.flatMap((field) => (field in olds ? [[field, other(olds[field])]] : []))),
   };
-}
-
-/** By where the host is reached. */
-export function placeOfStep({ old, new: now }: Step): string {
-  return hostPlace((now?.inputs ?? old?.outputs)?.host);
 }
 
 const open = "it depends on a value that the preview hides or does not know yet.";

@@ -4,7 +4,8 @@ import { difference, type Properties } from "../../resources/inputs.js";
 import { type Act, actsOf } from "./acts.js";
 import { type Concern, consequencesOf } from "./consequences.js";
 import { hidden, type Preview, type Step } from "./preview.js";
-import { isOnlyHidden, type Outcome, oldsOf, placeOfStep, rehearse } from "./rehearsal.js";
+import { type Move, moveOf, placeOf, placesIn, stepsAt } from "./places.js";
+import { isOnlyHidden, type Outcome, oldsOf, rehearse } from "./rehearsal.js";
 
 export interface Change {
   readonly property: string;
@@ -65,13 +66,12 @@ export interface Report {
 /** What a preview comes to, host by host. */
 export async function reportOn(preview: Preview): Promise<Report> {
   const acts = actsOf(preview);
-  const places = [...new Set(preview.steps.map(placeOfStep))];
+  const places = placesIn(preview.steps);
   const names = places.map((place) => place.replace(/:\d+$/, ""));
   const hosts: HostReport[] = [];
   for (const [at, place] of places.entries()) {
-    const steps = preview.steps.filter((step) => placeOfStep(step) === place);
-    const own = acts.filter(({ step }) => placeOfStep(step) === place);
-    const items = await itemsOf(steps, own);
+    const own = acts.filter((act) => placeOf(act) === place);
+    const items = await itemsOf(stepsAt(place, preview.steps), own);
     const isAlone = names.filter((name) => name === names[at]).length === 1;
     if (items.length > 0) hosts.push({ host: (isAlone ? names[at] : place) || "(unknown host)", items });
   }
@@ -148,6 +148,8 @@ function flagsOf({
   const flags: Flag[] = commands.flatMap((command) =>
     consequencesOf(command, kind === "create").map(({ concern, what }) => ({ concern, what })),
   );
+  const move = moveOf(step);
+  if (move !== undefined) flags.unshift({ concern: "another host", what: movedTo(move) });
   if (rebootRequired && !flags.some(({ concern }) => concern === "reboot"))
     flags.push({ concern: "reboot", what: "a reboot of the host is due since an earlier run" });
   if (refusal !== undefined) flags.push({ concern: isUntold ? "not known" : "refused", what: refusal });
@@ -159,8 +161,15 @@ function flagsOf({
   return flags.filter((one, at) => flags.findIndex((other) => isDeepStrictEqual(one, other)) === at);
 }
 
+function movedTo({ from, to }: Move): string {
+  return `its host changes from ${from} to ${to}, and another name is another host: it is deleted on ${from} and made on ${to}`;
+}
+
 function notesOn({ kind, step, spared }: Act): readonly string[] {
   if (spared !== undefined) return [`${spared}.`];
+  const before = oldsOf(step).before as { readonly existed?: boolean } | undefined;
+  if (kind === "delete" && before?.existed === true)
+    return ["It was there before it was declared: it stays on the host."];
   const { definition } = step;
   const news = step.new?.inputs ?? {};
   const asAWhole = (definition.secrets ?? []).filter(
