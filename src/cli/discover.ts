@@ -38,12 +38,12 @@ export async function discover(names: readonly string[], options: DiscoverOption
   const labelled = new Map(
     hosts.map(([place, name]) => [place, labels.of(labelOf(hostOf(name, options).host), "host")]),
   );
-  const { looked, failed } = await lookAtHosts(
+  const { looked, unread } = await lookAtHosts(
     hosts.map(([, name]) => name),
     options,
     (_ask, host, reached) => look(host, reached, labelled.get(hostPlace(reached.settings)) ?? host, options),
   );
-  const status = (found: boolean) => (failed > 0 ? 2 : found ? 0 : 1);
+  const status = (found: boolean) => (unread.length > 0 ? 2 : found ? 0 : 1);
   if (options.json) {
     const views = looked.map(({ found }) => found.view);
     const printed = hosts.length === 1 ? views[0] : views;

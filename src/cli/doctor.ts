@@ -1,13 +1,10 @@
 import { visible } from "../errors.js";
 import type { Finding } from "./doctor/check.js";
-import { diagnose } from "./doctor/diagnose.js";
-import { probe } from "./doctor/probes.js";
-import { lookAt } from "./hostView.js";
+import { examine } from "./doctor/diagnose.js";
 import { type LookOptions, lookAtHosts } from "./looking.js";
 import { painter } from "./terminal.js";
 
 export type { Finding } from "./doctor/check.js";
-export { diagnose } from "./doctor/diagnose.js";
 
 /** What was found on a host. */
 export interface Examined {
@@ -20,17 +17,15 @@ export interface Examined {
 
 /** Says what is wrong on hosts. The status that the command ends with: 0, 1 with findings, 2 where a host could not be looked at. */
 export async function doctor(names: readonly string[], options: LookOptions): Promise<number> {
-  const { looked, failed } = await lookAtHosts(names, options, async (ask, host) => {
-    const view = await lookAt(ask, host);
-    const probes = await probe(ask, view);
-    return { findings: diagnose(view, probes), untried: probes.untried };
-  });
-  const examined = looked.map(({ name, found }): Examined => ({ host: name, ...found }));
+  const { looked, unread } = await lookAtHosts(names, options, examine);
+  const examined = looked.map(
+    ({ name, found: { findings, untried } }): Examined => ({ host: name, findings, untried }),
+  );
   const paint = painter(process.stdout);
   process.stdout.write(
     options.json ? `${JSON.stringify(examined, null, 2)}\n` : examined.map((one) => report(one, paint)).join("\n"),
   );
-  if (failed > 0) return 2;
+  if (unread.length > 0) return 2;
   return examined.some(({ findings }) => findings.length > 0) ? 1 : 0;
 }
 

@@ -38,13 +38,13 @@ const hostsAtOnce = 16;
 
 /**
  * Reads from hosts, some side by side, with the credentials and host keys that the provider has. A host that cannot be read is told on stderr and does
- * not keep the others from being read; the answer says which such there were, and how many.
+ * not keep the others from being read; the answer says which such there were.
  */
 export async function lookAtHosts<T>(
   names: readonly string[],
   options: LookOptions,
   look: (ask: Ask, host: string, reached: Reached) => Promise<T>,
-): Promise<{ readonly looked: readonly Looked<T>[]; readonly unread: readonly Unread[]; readonly failed: number }> {
+): Promise<{ readonly looked: readonly Looked<T>[]; readonly unread: readonly Unread[] }> {
   const hosts = names.map((name) => hostOf(name, options));
   const config = (await readStackConfig(options, note)) ?? noConfig;
   const reach = new SshReach();
@@ -74,7 +74,7 @@ export async function lookAtHosts<T>(
     const looked = named.flatMap(({ name, result }) =>
       result.status === "fulfilled" ? [{ name, ...result.value }] : [],
     );
-    return { looked, unread, failed: unread.length };
+    return { looked, unread };
   } finally {
     progress.clear();
     await reach.close();

@@ -111,9 +111,9 @@ hostCommand("topology <HOST...>")
   .addHelpText(
     "after",
     `${aboutHosts}
-It only reads. html is one page for many hosts that needs nothing but itself; mermaid goes into Markdown. Health is what esxi-iser doctor finds without
-what it tries out (pings, discovery status, log), and what the host says of links, bindings, logins and paths. Ends with 0 when nothing is broken (there may be warnings), 1 when something is, 2 when a
-host could not be looked at.
+Only reads, and pings the portals. html is one page for many hosts that needs nothing but itself; mermaid goes into Markdown. Health is what esxi-iser
+doctor finds, and what the host says of links, bindings, logins and paths. Ends with 0 when nothing is broken (there may be warnings), 1 when something
+is, 2 when a host could not be looked at.
 
 Examples:
   $ esxi-iser topology esx01.lab

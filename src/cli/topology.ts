@@ -1,8 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { extname } from "node:path";
 import { IserError } from "../errors.js";
-import { diagnose } from "./doctor/diagnose.js";
-import { lookAt } from "./hostView.js";
+import { examine } from "./doctor/diagnose.js";
 import { type LookOptions, lookAtHosts } from "./looking.js";
 import { note, painter } from "./terminal.js";
 import { topologyOf } from "./topology/build.js";
@@ -34,19 +33,23 @@ const byExtension: Readonly<Record<string, Format>> = {
 /** Draws what hosts have of iSER and how it is doing. The status that the command ends with. */
 export async function topology(names: readonly string[], options: TopologyOptions): Promise<number> {
   const format = formatOf(options);
-  const { looked, unread } = await lookAtHosts(names, options, async (ask, host) => {
-    const view = await lookAt(ask, host);
-    return topologyOf(view, diagnose(view));
-  });
+  const { looked, unread } = await lookAtHosts(names, options, examine);
+  for (const { name, found } of looked) for (const one of found.untried) note(`${name}: not tried: ${one}`);
   const read = new Map<string, HostTopology>([
-    ...looked.map(({ name, found }) => [name, { ...found, host: withoutUser(name) }] as const),
+    ...looked.map(
+      ({ name, found: { view, findings } }) =>
+        [name, { ...topologyOf(view, findings), host: withoutUser(name) }] as const,
+    ),
     ...unread.map(({ name, error }) => [name, { host: withoutUser(name), problem: error.message }] as const),
   ]);
   const hosts = [...new Set(names)].flatMap((name) => read.get(name) ?? []);
   const { out } = options;
   const text = render(hosts, format, out === undefined ? process.stdout : { isTTY: false });
   if (out === undefined) process.stdout.write(text);
-  else write(out, text);
+  else {
+    write(out, text);
+    note(`written to ${out}`);
+  }
   if (unread.length > 0) return 2;
   return hosts.some((host) => isRead(host) && host.health === "broken") ? 1 : 0;
 }
@@ -79,19 +82,24 @@ function forScripts(host: HostTopology) {
 }
 
 function formatOf({ format, out, json }: TopologyOptions): Format {
-  if (json && format !== undefined && format !== "json")
-    throw new IserError("INPUT_INVALID", {
-      problem: `--json and --format ${format} are two formats`,
-      cure: "Leave one of them out.",
-    });
-  if (json) return "json";
-  if (format !== undefined) return format;
+  if (json && format !== undefined && format !== "json") throw twoFormats("--json", `--format ${format}`);
+  const known = out === undefined ? undefined : byExtension[extname(out).toLowerCase()];
+  const wanted = json ? "json" : format;
+  if (wanted !== undefined && known !== undefined && wanted !== known)
+    throw twoFormats(json ? "--json" : `--format ${format}`, `the name ${out}`);
+  if (wanted !== undefined) return wanted;
   if (out === undefined) return "text";
-  const known = byExtension[extname(out).toLowerCase()];
   if (known !== undefined) return known;
   throw new IserError("INPUT_INVALID", {
     problem: `the name ${out} does not say which format is meant`,
     cure: `Name the file ${Object.keys(byExtension).join(", ")}, or give --format ${formats.join(", ")}.`,
+  });
+}
+
+function twoFormats(one: string, other: string): IserError {
+  return new IserError("INPUT_INVALID", {
+    problem: `${one} and ${other} are two formats`,
+    cure: "Leave one of them out, or name the file otherwise.",
   });
 }
 

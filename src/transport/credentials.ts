@@ -256,8 +256,12 @@ function nothingKnown(host: string, places: readonly Place[]) {
   const looked = places.flatMap((place) => [place.name("password"), place.name("privateKey")]);
   return failure("CREDENTIALS_MISSING", {
     host,
-    problem: `No password, key or SSH agent is known. Looked at: ${looked.join(", ")}, SSH agent (SSH_AUTH_SOCK is not set).`,
-    cure: "Set one of them. The environment also holds for `pulumi refresh` and `pulumi destroy`, which see the config of the last `up`.",
+    problem: "No password, key or SSH agent is known",
+    cure: [
+      "Set one, for all hosts: `pulumi config set --secret esxi-iser:password`, or ESXI_ISER_PASSWORD in the environment.",
+      "The environment also holds for `pulumi refresh` and `pulumi destroy`, which see the config of the last `up`.",
+      `Looked at: ${looked.join(", ")}, SSH agent (SSH_AUTH_SOCK is not set).`,
+    ].join("\n"),
   });
 }
 

@@ -129,13 +129,21 @@ function unknown(server: Server, offered: Buffer): IserError {
     host: server.host,
     problem: `The host offered the key ${print} (${keyType(offered)}), and nothing says which one to expect. No credential was sent.`,
     cure: [
-      "Compare it with the host's own (ssh-keygen -lf /etc/ssh/ssh_host_ecdsa_key.pub, also _rsa_key), then pin it in one of three ways:",
-      `  pulumi config set --path 'esxi-iser:hosts["${server.host}"].hostKey' '${print}'`,
-      `  export ${environmentName("hostKey", server.host)}='${print}', or hostKey: "${print}" in the resource's host`,
-      `  a line for ${knownHostsName(server.host, server.port)} in ${server.knownHosts[0] ?? "known_hosts"}`,
-      `hostKey: "${acceptAny}" goes without any check.`,
-    ].join("\n  "),
+      "Compare it with what the host itself says, on its console: ssh-keygen -lf /etc/ssh/ssh_host_ecdsa_key.pub, also _rsa_key.pub. Then pin it, in one of these ways:",
+      `npx esxi-iser trust ${addressed(server)}, which shows all its keys and asks`,
+      `pulumi config set --path 'esxi-iser:hosts["${server.host}"].hostKey' '${print}'`,
+      `export ${environmentName("hostKey", server.host)}='${print}'`,
+      `hostKey: "${print}" in the resource's host`,
+      `a line for ${knownHostsName(server.host, server.port)} in ${server.knownHosts[0] ?? "known_hosts"}`,
+      `Without any check: hostKey: "${acceptAny}".`,
+    ].join("\n"),
   });
+}
+
+/** As esxi-iser takes a host. */
+function addressed({ host, port }: Server): string {
+  if (port === 22) return host;
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 function readIfThere(file: string): string {

@@ -141,7 +141,7 @@ describe("a stack of what esxi-iser discover wrote", function () {
     const file = join(folder, "index.ts");
     const program = readFileSync(file, "utf8");
     const other = [
-      ["alias: \"storage-a\"", "alias: \"other\""],
+      ['alias: "storage-a"', 'alias: "other"'],
       ["vlanId: 50", "vlanId: 60"],
       ["RecoveryTimeout: 25", "RecoveryTimeout: 30"],
     ].reduce((text, [was = "", is = ""]) => {

@@ -114,6 +114,10 @@ export class PreviewedStack {
     return this.lab.lifecycle(definition).refused(inputs).length > 0;
   }
 
+  has(as: string): boolean {
+    return this.made.has(as);
+  }
+
   /** Whether the object of a resource was there before. */
   hasFound(as: string): boolean {
     const before = this.made.get(as)?.declared.state?.before as { readonly existed?: boolean } | undefined;

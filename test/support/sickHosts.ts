@@ -1,8 +1,10 @@
 import { diagnose } from "../../src/cli/doctor/diagnose.js";
+import { probe } from "../../src/cli/doctor/probes.js";
 import { type HostView, lookAt } from "../../src/cli/hostView.js";
 import { topologyOf } from "../../src/cli/topology/build.js";
 import type { Topology } from "../../src/cli/topology/graph.js";
 import { interpret } from "../../src/esxcli/run.js";
+import type { Ask } from "../../src/resources/definition.js";
 import type { HostOptions, SimulatedHost } from "../../src/simulator/index.js";
 import { DirectLab } from "./directLab.js";
 import { type ByHand, setUpByHand, storage } from "./iserHost.js";
@@ -75,10 +77,12 @@ export async function topologyWith(sick: Sick, name = "esx01.lab"): Promise<Topo
   const lab = new DirectLab({ storage, ...sick.options });
   fallIll(lab.host, sick);
   const { writes } = lab.host.counters;
-  const view = await lookAt(async (command) => interpret(command, await lab.session.execute(command), name), name);
+  const ask: Ask = async (command) => interpret(command, await lab.session.execute(command), name);
+  const view = await lookAt(ask, name);
+  const probes = await probe(ask, view);
   if (lab.host.counters.writes !== writes) throw new Error("looking changed the host");
   const seen = sick.seen?.(view) ?? view;
-  return topologyOf(seen, diagnose(seen));
+  return topologyOf(seen, diagnose(seen, probes));
 }
 
 /** All of them, as esx01.lab and so on. */

@@ -29,8 +29,6 @@ export interface Probes {
   readonly untried: readonly string[];
 }
 
-export const noProbes: Probes = { pings: [], discovery: {}, log: [], untried: [] };
-
 /** The MTU that every network carries. */
 export const plainMtu = 1500;
 

@@ -1,5 +1,7 @@
 import type { Properties } from "../../resources/inputs.js";
+import { noAddress } from "./assumedEffects.js";
 import type { AssumedHost, PortGroup } from "./assumedHost.js";
+import { anyAddress, asItIs } from "./seeds.js";
 
 interface Order {
   readonly active: readonly string[];
@@ -14,6 +16,11 @@ interface Before {
   readonly uplinks?: Order & { readonly names: readonly string[] };
   readonly vlanId?: number;
   readonly failover?: Order & { readonly ownUplinks: boolean; readonly own: PortGroup["own"] };
+}
+
+interface Doubt {
+  readonly of: (host: AssumedHost) => ReadonlyMap<string, object>;
+  readonly fields: Readonly<Record<string, (inputs: Properties) => object>>;
 }
 
 type Planting = (host: AssumedHost, inputs: Properties, before: Before) => void;
@@ -43,6 +50,39 @@ const plantings: Readonly<Record<string, Planting>> = {
     });
   },
 };
+
+const other = (declared: unknown, [one, another]: readonly [number, number]) => (declared === one ? another : one);
+const otherOrder = { order: { active: [asItIs], standby: [asItIs] } };
+
+/** By type and field, what a host has otherwise than it is declared, and where. */
+const doubts: Readonly<Record<string, Doubt>> = {
+  VirtualSwitch: {
+    of: ({ switches }) => switches,
+    fields: { mtu: ({ mtu }) => ({ mtu: other(mtu, [1500, 9000]) }), cdp: () => ({ cdp: asItIs }) },
+  },
+  PortGroup: {
+    of: ({ portGroups }) => portGroups,
+    fields: {
+      vlanId: ({ vlanId }) => ({ vlanId: other(vlanId, [0, 1]) }),
+      activeUplinks: () => otherOrder,
+      standbyUplinks: () => otherOrder,
+    },
+  },
+  VmkernelAdapter: {
+    of: ({ interfaces }) => interfaces,
+    fields: {
+      mtu: ({ mtu }) => ({ mtu: other(mtu, [1500, 9000]) }),
+      ipv4: ({ ipv4 }) => ({ ipv4: ipv4 === "none" ? { ...noAddress, type: "DHCP" } : noAddress }),
+      ipv6Addresses: () => ({ ipv6: [{ address: anyAddress, prefix: 64 }] }),
+    },
+  },
+};
+
+/** What is declared from now on of an object that was there before: nobody knows how the host has it, so it is taken to be otherwise. */
+export function plantDoubt(host: AssumedHost, type: string, inputs: Properties, fields: readonly string[]): void {
+  const object = doubts[type]?.of(host).get(String(inputs.name)) ?? {};
+  for (const field of fields) Object.assign(object, doubts[type]?.fields[field]?.(inputs));
+}
 
 /** Puts what a resource found on the host as it found it, so that what the stack has done to it since can be retraced. */
 export function plantFormer(host: AssumedHost, type: string, inputs: Properties, before: object): void {

@@ -130,7 +130,7 @@ function variantPart(item: Item): string[] {
 
 function assumptions({ unlisted }: Report): string {
   const lines = [
-    "No host was asked. What is to be made is taken not to be there, and what is to be set is taken to be otherwise. What is there already is adopted: commands that are not needed are not run, and what is otherwise than declared is changed, with `force` also what others have.",
+    "No host was asked. What is to be made is taken not to be there, and what is to be set is taken to be otherwise. What is there already is adopted: commands and options that are not needed are left out, and what is otherwise than declared is changed, with `force` also what others have.",
     "What does not depend on each other goes side by side, or in another order.",
     "`<adapter of vmrdma0>` is the `vmhba#` that the host gives, `<uplink of vmrdma0>` the NIC that is paired with the device, and `<as it is>` what the host has.",
     ...(unlisted === 0

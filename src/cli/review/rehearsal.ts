@@ -13,9 +13,9 @@ import type { Act } from "./acts.js";
 import { take } from "./assumedEffects.js";
 import { type AssumedHost, Build, chapPlace, placeOf } from "./assumedHost.js";
 import { rank } from "./definitions.js";
-import { plantFormer } from "./former.js";
+import { plantDoubt, plantFormer } from "./former.js";
 import { hidden, isLater, type Step } from "./preview.js";
-import { asItIs, otherwise, Seeds } from "./seeds.js";
+import { asItIs, asListed, type FormerParameter, otherwise, Seeds } from "./seeds.js";
 
 /** A command as it is run. */
 export interface Command {
@@ -161,6 +161,7 @@ class Stage {
         return {};
       case "update": {
         this.prepare(definition, news);
+        if (wasThere(olds)) plantDoubt(this.host, definition.type, news, appeared(step));
         const shown = isOnlyHidden(step) ? withOtherSecrets(definition, olds) : olds;
         life.diff(shown, news);
         return (await life.update(shown, news)).outs;
@@ -261,11 +262,10 @@ class Stage {
           : { kind: "adapter", vmhba };
     if (definition.type === "IscsiParameters") {
       const rows = host.parameters.get(placeOf(level)) ?? new Map();
-      host.parameters.set(placeOf(level), rows);
       for (const [name, declared] of Object.entries(properties.parameters as Record<string, string>)) {
-        const was = before[name] as { value: string; default: boolean } | undefined;
-        if (!rows.has(name)) rows.set(name, otherwise(name, declared, was?.default ? was.value : undefined));
+        if (!rows.has(name)) rows.set(name, otherwise(name, declared, before[name] as FormerParameter | undefined));
       }
+      host.parameters.set(placeOf(level), asListed(rows));
       return;
     }
     const isOff = {
@@ -298,6 +298,26 @@ export function oldsOf({ definition, old }: Step): Properties {
     old.outputs[field] === hidden && old.inputs[field] !== undefined ? [[field, old.inputs[field]]] : [],
   );
   return { ...old.outputs, ...Object.fromEntries(secrets) };
+}
+
+/** It was there before the stack had it. */
+export function wasThere({ before }: Properties): boolean {
+  return (before as { readonly existed?: boolean } | undefined)?.existed === true;
+}
+
+/** The fields that are declared and were not before, and single parameters: `parameters.DelayedAck`. */
+export function appeared(step: Step): readonly string[] {
+  const olds = oldsOf(step);
+  const news: Properties = step.new?.inputs ?? {};
+  const { changed } = difference(step.definition, olds, news);
+  return changed
+    .filter((field) => field !== "host")
+    .flatMap((field) => {
+      if (olds[field] === undefined) return [field];
+      if (field !== "parameters") return [];
+      const [had, has] = [olds[field] as object, (news[field] ?? {}) as object];
+      return Object.keys(has).flatMap((name) => (name in had ? [] : [`${field}.${name}`]));
+    });
 }
 
 /** What has changed is hidden: a secret of the resource, or how the host is reached. */

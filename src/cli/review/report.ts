@@ -3,9 +3,9 @@ import { hostName } from "../../resources/host.js";
 import { difference, type Properties } from "../../resources/inputs.js";
 import { type Act, actsOf } from "./acts.js";
 import { type Concern, consequencesOf } from "./consequences.js";
-import { hidden, type Preview, type Step } from "./preview.js";
 import { type Move, moveOf, placeOf, placesIn, stepsAt } from "./places.js";
-import { isOnlyHidden, type Outcome, oldsOf, rehearse } from "./rehearsal.js";
+import { hidden, type Preview, type Step } from "./preview.js";
+import { appeared, isOnlyHidden, type Outcome, oldsOf, rehearse, wasThere } from "./rehearsal.js";
 
 export interface Change {
   readonly property: string;
@@ -167,8 +167,7 @@ function movedTo({ from, to }: Move): string {
 
 function notesOn({ kind, step, spared }: Act): readonly string[] {
   if (spared !== undefined) return [`${spared}.`];
-  const before = oldsOf(step).before as { readonly existed?: boolean } | undefined;
-  if (kind === "delete" && before?.existed === true)
+  if (kind === "delete" && wasThere(oldsOf(step)))
     return ["It was there before it was declared: it stays on the host."];
   const { definition } = step;
   const news = step.new?.inputs ?? {};
@@ -184,7 +183,7 @@ function notesOn({ kind, step, spared }: Act): readonly string[] {
     );
   if (anew.length > 0)
     notes.push(
-      `What the host has for ${anew.join(", ")} is not known: it was not declared before. Commands that are not needed are not run.`,
+      `What the host has for ${anew.join(", ")} is not known: it was not declared before. Commands and options that are not needed are left out.`,
     );
   if (kind === "update" && isOnlyHidden(step))
     notes.push(
@@ -204,12 +203,6 @@ function isText(schema: { safeParse(value: unknown): { success: boolean } } | un
 
 function holdsHidden(value: unknown): boolean {
   return value === hidden || (typeof value === "object" && value !== null && Object.values(value).some(holdsHidden));
-}
-
-function appeared(step: Step): readonly string[] {
-  const olds = oldsOf(step);
-  const { changed } = difference(step.definition, olds, step.new?.inputs ?? {});
-  return changed.filter((field) => field !== "host" && olds[field] === undefined);
 }
 
 function changesOf(step: Step): readonly Change[] {

@@ -20,6 +20,9 @@ interface Target {
 /** What the host has for a value that nothing says. */
 export const asItIs = "<as it is>";
 
+/** An address of the prefix that nobody uses. [RFC 6666] */
+export const anyAddress = "100::9e9e:9e9e:9e9e";
+
 /** Numbers that no NIC has: a NIC is told by its form, so that of an RDMA device that the preview does not name needs one. */
 const firstPlaceholder = 100_000;
 
@@ -28,7 +31,7 @@ const firstPlaceholder = 100_000;
  */
 export class Seeds {
   private readonly devices: readonly Device[];
-  private readonly placeholders = new Map<string, string>();
+  private readonly placeholders = new Map([[anyAddress, "<address that is there>"]]);
 
   constructor(private readonly mentions: readonly Mention[]) {
     const cards = new Set(
@@ -51,7 +54,7 @@ export class Seeds {
     this.devices = [...known.values(), ...inferred, ...unnamed];
   }
 
-  /** Puts words for people in place of the numbers that were made up. */
+  /** Puts words for people in place of the numbers and the address that were made up. */
   readonly worded = (text: string): string =>
     [...this.placeholders].reduce((worded, [nic, words]) => worded.replaceAll(nic, words), text);
 
@@ -236,21 +239,55 @@ const groupBehind = (vmk: string) => `<port group of ${vmk}>`;
 
 /** What ESXi has where nobody has set it. [seen on 5.0] */
 const lengths: Readonly<Record<string, string>> = { FirstBurstLength: "262144", MaxBurstLength: "262144" };
-const digests = ["HeaderDigest", "DataDigest"];
-const switches = ["DelayedAck", "InitialR2T", "ImmediateData"];
 
-/** A parameter that has another value than the declared one, of the kind that its name and value tell. `was`: the default, where it is known. */
-export function otherwise(name: string, declared: string, was: string | undefined): Parameter {
-  const isNumber = /^-?\d+$/.test(declared) && !switches.includes(name);
+/** The parameters in the order in which a host lists them, which is that of the commands that give them back; with what stands for a default. [seen on 5.0] */
+const listing: Readonly<Record<string, string | undefined>> = {
+  ErrorRecoveryLevel: undefined,
+  InitialLoginRetryMax: undefined,
+  InitialR2T: "true",
+  FirstBurstLength: undefined,
+  MaxBurstLength: undefined,
+  MaxRecvDataSegment: undefined,
+  MaxOutstandingR2T: undefined,
+  MaxCmds: undefined,
+  ImmediateData: "true",
+  DefaultTime2Retain: undefined,
+  DefaultTime2Wait: undefined,
+  LoginTimeout: undefined,
+  LogoutTimeout: undefined,
+  NoopOutInterval: undefined,
+  NoopOutTimeout: undefined,
+  RecoveryTimeout: undefined,
+  DelayedAck: "true",
+  HeaderDigest: "prohibited",
+  DataDigest: "prohibited",
+};
+
+/** As a host lists them; what is not known to be listed comes last. */
+export function asListed(rows: ReadonlyMap<string, Parameter>): Map<string, Parameter> {
+  const names = Object.keys(listing);
+  const place = (name: string) => (names.includes(name) ? names.indexOf(name) : names.length);
+  return new Map([...rows].sort(([one], [other]) => place(one) - place(other)));
+}
+
+export interface FormerParameter {
+  readonly value: string;
+  readonly default: boolean;
+  readonly inherits: boolean;
+}
+
+/** A parameter as it was, where that is known, else with another value than the declared one, of the kind that its name and value tell. */
+export function otherwise(name: string, declared: string, was: FormerParameter | undefined): Parameter {
+  const word = listing[name] ?? "<default>";
+  const isNumber = /^-?\d+$/.test(declared) && word !== "true";
   const current = lengths[name] === declared ? asItIs : (lengths[name] ?? asItIs);
-  const word = digests.includes(name) ? "prohibited" : switches.includes(name) ? "true" : "<default>";
   return {
     name,
-    current,
-    default: was ?? word,
+    current: was?.value ?? current,
+    default: was?.default ? was.value : word,
     min: isNumber ? "0" : "na",
     max: isNumber ? String(Number.MAX_SAFE_INTEGER) : "na",
     settable: true,
-    inherits: false,
+    inherits: was?.inherits ?? false,
   };
 }

@@ -3,11 +3,12 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
+import type { Finding } from "../../../src/cli/doctor/check.js";
 import type { HostTopology, Topology } from "../../../src/cli/topology/graph.js";
 import { models, startSimulator } from "../../../src/simulator/index.js";
 import { picture, topologyPicture } from "../../../tools/topologyPicture.js";
 import { esxiIser } from "../../support/cli.js";
-import { storage, storageTarget } from "../../support/iserHost.js";
+import { storage, storageSystem, storageTarget } from "../../support/iserHost.js";
 import { fallIll, type Sick, sickHosts, topologyWith } from "../../support/sickHosts.js";
 import { startOracle } from "../../support/xmlOracle.js";
 
@@ -57,6 +58,9 @@ const expected: Record<keyof typeof sickHosts, { health: string; notOk: Record<s
       vmrdma0: "broken",
       "vmnic4 – vmrdma0": "broken",
       "vmrdma0 – vSwitch1": "broken",
+      // No ping comes through, and no discovery.
+      vmk1: "warning",
+      vmhba64: "warning",
       [`vmhba64 – ${portal}`]: "broken",
       [storageTarget]: "broken",
       [device]: "warning",
@@ -74,6 +78,14 @@ const expected: Record<keyof typeof sickHosts, { health: string; notOk: Record<s
   },
   "with one path": { health: "warning", notOk: { [device]: "warning" } },
   "with many targets": { health: "warning", notOk: { vmhba64: "warning", vmhba65: "warning" } },
+};
+
+const jumboLost: Sick = {
+  options: { storage: [{ ...storageSystem, mtu: 1500 }] },
+  ail: (host) => {
+    for (const name of ["vSwitch1", "vSwitch2"]) host.execute(`esxcli network vswitch standard set -v ${name} -m 9000`);
+    for (const name of ["vmk1", "vmk2"]) host.execute(`esxcli network ip interface set -i ${name} -m 9000`);
+  },
 };
 
 describe("the topology of a host", () => {
@@ -161,7 +173,7 @@ describe("the topology of a host", () => {
     assert.ok(!nodes.some(({ name }) => ["vmnic0", "vSwitch0", "vmk0", "Management Network"].includes(name)));
   });
 
-  it("shows a target by its other address as not known where only one is used", async () => {
+  it("shows a target by its other address as not known where only one is used, and that no ping comes through to it", async () => {
     const two = storage.flatMap((one) => [one, { ...one, address: "10.9.9.9" }]);
     const found = await topologyWith({
       options: { storage: two },
@@ -173,7 +185,15 @@ describe("the topology of a host", () => {
     const other = "10.9.9.9:3260";
     assert.deepEqual(
       [found.health, notOk(found)],
-      ["ok", { [other]: "unknown", [`vmhba64 – ${other}`]: "unknown", [`${other} – ${storageTarget}`]: "unknown" }],
+      [
+        "warning",
+        {
+          vmk1: "warning",
+          [other]: "unknown",
+          [`vmhba64 – ${other}`]: "unknown",
+          [`${other} – ${storageTarget}`]: "unknown",
+        },
+      ],
     );
   });
 });
@@ -232,6 +252,19 @@ describe("esxi-iser topology", function () {
     assert.equal((await run(name(warned))).status, 0);
   });
 
+  it("has all that doctor finds, also what only a ping shows", async () => {
+    const host = await start(jumboLost);
+    const found = await esxiIser(["doctor", name(host), "--json"], settings());
+    const [examined] = JSON.parse(found.stdout) as { findings: Finding[] }[];
+    assert.deepEqual(
+      examined?.findings.map(({ check, on }) => `${check} ${on}`),
+      ["jumbo-lost vmk1", "jumbo-lost vmk2"],
+    );
+    const drawn = await run(name(host), "--json");
+    const [one] = JSON.parse(drawn.stdout) as Topology[];
+    assert.deepEqual([drawn.status, one?.findings], [1, examined?.findings]);
+  });
+
   it("draws into a file, whose name says the format", async () => {
     const host = await start(sickHosts["with the uplink of another card"]);
     const parse = await startOracle();
@@ -243,8 +276,8 @@ describe("esxi-iser topology", function () {
       ["a.txt", (text: string) => text.includes("├─")],
     ] as const) {
       const path = join(folder, file);
-      const { status, stdout } = await run(name(host), "--out", path);
-      assert.deepEqual([status, stdout], [1, ""]);
+      const { status, stdout, stderr } = await run(name(host), "--out", path);
+      assert.deepEqual([status, stdout, stderr], [1, "", `esxi-iser: written to ${path}\n`]);
       assert.ok(isIt(readFileSync(path, "utf8")), file);
     }
   });
@@ -275,6 +308,8 @@ describe("esxi-iser topology", function () {
       [["--format", "png"], /'png' is invalid/],
       [["--out", "picture"], /does not say which format is meant[\s\S]*\[INPUT_INVALID\]/],
       [["--json", "--format", "svg"], /are two formats[\s\S]*\[INPUT_INVALID\]/],
+      [["--out", "a.svg", "--format", "mermaid"], /--format mermaid and the name a\.svg are two formats/],
+      [["--out", "a.svg", "--json"], /--json and the name a\.svg are two formats/],
       [["--out", "nowhere/a.svg"], /could not be written[\s\S]*\[INPUT_INVALID\]/],
       [[], /missing required argument/],
     ] as const) {
