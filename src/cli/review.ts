@@ -15,7 +15,10 @@ const longestComment = 65_536;
 
 /** Shows what a preview means for the hosts. The status that the command ends with. */
 export async function review(file: string | undefined, { json }: ReviewOptions): Promise<number> {
-  const report = await reportOn(readPreview(await read(file)));
+  const preview = readPreview(await read(file));
+  const report = await reportOn(preview);
+  // Pulumi has printed them nowhere else.
+  for (const message of preview.otherFailures) note(`the preview failed: ${message}`);
   const output = json ? `${JSON.stringify(report, null, 2)}\n` : markdown(report);
   if (!json && output.length > longestComment)
     note(`this is ${output.length} characters long, and a comment on GitHub takes ${longestComment}`);

@@ -76,6 +76,7 @@ export async function simulate(options: SimulateOptions): Promise<void> {
     for (const text of fleet.notes) note(text);
     const told = {
       password: given === undefined ? settings.password : undefined,
+      passwordFile: options.passwordFile,
       chap: chap === undefined ? fleet.chap : [options.chapSecretFile === undefined ? chap : { name: chap.name }],
       knownHosts,
       processStart: settings.processStartMs,

@@ -103,7 +103,13 @@ async function decide(
     options.knownHosts === undefined && config !== undefined ? inConfig(target, config) : inFile(target, options);
   const wanted = given.length === 0 ? keys : keys.filter((key) => given.includes(key.fingerprint));
   const missing = wanted.filter((key) => !place.known.includes(key.fingerprint));
-  const result = (decision: Decision): TrustResult => ({ host, port, keys: wanted, decision, where: place.name });
+  const result = (decision: Decision): TrustResult => ({
+    host,
+    port,
+    keys: decision === "not trusted" ? keys : wanted,
+    decision,
+    where: place.name,
+  });
   if (wanted.length > 0 && missing.length === 0) return result("known already");
   if (!options.json) process.stdout.write(`${shown(target, keys)}\n`);
   const strange = place.known.filter((one) => !keys.some((key) => key.fingerprint === one));
@@ -120,7 +126,9 @@ async function decide(
 
 async function isConfirmed(keys: readonly OfferedKey[], { yes, json }: TrustOptions, where: string): Promise<boolean> {
   if (yes) return true;
-  if (!process.stdin.isTTY || json)
+  // A script sees the keys, and comes back with their fingerprints.
+  if (json) return false;
+  if (!process.stdin.isTTY)
     throw usage(
       "nobody can be asked whether the keys are right",
       "Give the fingerprints that you know from the hosts themselves, each with --fingerprint, and --yes.",

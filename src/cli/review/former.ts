@@ -48,6 +48,11 @@ const plantings: Readonly<Record<string, Planting>> = {
       order: ownUplinks ? { active, standby } : undefined,
       own,
     });
+    // What it had of its switch, the switch had.
+    const carrier = host.switches.get(String(virtualSwitch));
+    if (carrier === undefined || failover === undefined || ownUplinks) return;
+    carrier.uplinks = [...new Set([...carrier.uplinks, ...active, ...standby])];
+    carrier.order = { active, standby };
   },
 };
 

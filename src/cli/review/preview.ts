@@ -41,8 +41,8 @@ export interface Preview {
   readonly strange: readonly string[];
   /** Why the preview failed, as far as it is about resources of this package. */
   readonly failures: readonly { readonly name: string; readonly message: string }[];
-  /** Errors of the preview that are about something else. They are not repeated: nothing says what is in them. */
-  readonly otherFailures: number;
+  /** Errors of the preview that are about something else. Nothing says what is in them, so they are for who runs the review and not for its readers. */
+  readonly otherFailures: readonly string[];
 }
 
 const properties = z.record(z.string(), z.unknown()).nullish();
@@ -178,7 +178,7 @@ function understood({ steps: given, diagnostics, changeSummary }: Digest): Previ
     unlisted: Math.max(0, (changeSummary?.same ?? 0) - same),
     strange: ours.filter(({ type }) => !definitions.has(type)).map(({ type, name }) => `${type} ${name}`),
     failures: errors.filter(isOurs).map(({ urn, message }) => ({ name: nameOf(urn ?? ""), message })),
-    otherFailures: errors.filter((one) => !isOurs(one)).length,
+    otherFailures: errors.filter((one) => !isOurs(one)).map(({ message }) => message.trim()),
   };
 }
 

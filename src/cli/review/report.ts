@@ -75,7 +75,8 @@ export async function reportOn(preview: Preview): Promise<Report> {
     const isAlone = names.filter((name) => name === names[at]).length === 1;
     if (items.length > 0) hosts.push({ host: (isAlone ? names[at] : place) || "(unknown host)", items });
   }
-  const { others, unlisted, strange, failures, otherFailures } = preview;
+  const { others, unlisted, strange, failures } = preview;
+  const otherFailures = preview.otherFailures.length;
   const isFlagged = hosts.some(({ items }) => items.some(({ flags }) => flags.length > 0));
   return {
     hosts,

@@ -11,6 +11,8 @@ export interface Running extends PlannedHost {
 export interface Told {
   /** Undefined: it was given, and is not shown again. */
   readonly password: string | undefined;
+  /** The file that it was given in. */
+  readonly passwordFile: string | undefined;
   /** Undefined: as for the password. */
   readonly chap: readonly { readonly name: string; readonly secret?: string }[];
   readonly knownHosts: string | undefined;
@@ -147,12 +149,13 @@ function passwordLine(password: string | undefined): string {
   return `pulumi config set --secret esxi-iser:password${password === undefined ? "" : ` '${password}'`}`;
 }
 
-function withKnownHosts(hosts: readonly Running[], { password }: Told, file: string): string {
+function withKnownHosts(hosts: readonly Running[], { password, passwordFile }: Told, file: string): string {
   const environment = [
     ...(password === undefined ? [] : [`ESXI_ISER_PASSWORD='${password}'`]),
+    ...(passwordFile === undefined ? [] : [`ESXI_ISER_PASSWORD="$(head -n 1 '${passwordFile}')"`]),
     `ESXI_ISER_KNOWN_HOSTS='${file}'`,
   ];
-  return `Their keys are in ${file}. With esxi-iser:
+  return `${hosts.length === 1 ? "Its key is" : "Their keys are"} in ${file}. With esxi-iser:
 
   export ${environment.join(" ")}
   esxi-iser doctor ${hosts.map(hostArgument).join(" ")}

@@ -85,6 +85,20 @@ describe("esxi-iser review", function () {
       assert.match(stderr, /ENOENT/);
     });
 
+    it("prints why the preview failed beside the review, where no reader of it sees that", async () => {
+      const diagnostics = [
+        { message: "error: Missing required configuration variable 'lab:host'\n", severity: "error" },
+      ];
+      const { status, stdout, stderr } = await esxiIser(["review", file("failed.json", digest([], { diagnostics }))]);
+      assert.equal(status, 1);
+      assert.match(stdout, /^## iSER: no changes, and the preview failed\n[\s\S]*failed with 1 error elsewhere/);
+      assert.doesNotMatch(stdout, /lab:host/);
+      assert.equal(
+        stderr,
+        "esxi-iser: the preview failed: error: Missing required configuration variable 'lab:host'\n",
+      );
+    });
+
     it("reads what PowerShell writes: UTF-16, or UTF-8 with a mark", async () => {
       const preview = `\ufeff${digest([alias("esx01.lab", "störage", "ü")])}`;
       for (const content of [Buffer.from(preview, "utf16le"), Buffer.from(preview, "utf8")]) {

@@ -121,6 +121,61 @@ describe("esxi-iser review", () => {
       assert.deepEqual(concernsOf(report), ["unfinished"]);
     });
 
+    it("tells what stays on the host, because it was there before it was declared", async () => {
+      const order = { active: ["vmnic4"], standby: [], ownUplinks: false, own: {} };
+      const inputs = { name: "iser-a", virtualSwitch: "vSwitch1", activeUplinks: ["vmnic4"] };
+      const report = await reported(
+        gone("PortGroup", "p", inputs, { existed: true, failover: order }),
+        gone("IserAdapter", "a", { device: "vmrdma0" }, { existed: true }),
+      );
+      assert.deepEqual([commandsOf(report), report.flagged], [[], false]);
+      assert.equal(markdown(report).match(/It was there before it was declared: it stays on the host\./g)?.length, 2);
+    });
+
+    it("gives back what was there and was changed, and no more", async () => {
+      const order = { active: ["vmnic4"], standby: ["vmnic5"], ownUplinks: false, own: {} };
+      const inputs = { name: "iser-a", virtualSwitch: "vSwitch1", activeUplinks: ["vmnic4"], standbyUplinks: [] };
+      const report = await reported(gone("PortGroup", "p", inputs, { existed: true, failover: order }));
+      assert.deepEqual(commandsOf(report), [
+        "esxcli network vswitch standard portgroup policy failover set --portgroup-name=iser-a --use-vswitch",
+      ]);
+    });
+
+    it("says what another host means: it goes from the one and is made on the other, and what was on either is not taken along", async () => {
+      const inputs = { device: "vmrdma0" };
+      const moved = {
+        ...changed("IserAdapter", "a", inputs, { ...inputs, host: "esx02.lab" }, { before: { existed: false } }),
+        op: "replace",
+      };
+      const stays = {
+        ...changed("RoceParams", "r", { adapter: "vmrdma1", version: "v1" }, { adapter: "vmrdma1", version: "v2" }),
+      };
+      const report = await reported(moved, stays);
+      const lines = report.hosts.map(({ host, items }) => [
+        host,
+        items.map(({ action, name }) => `${action} ${name}`),
+        items.flatMap(({ commands }) => commands.map(({ command }) => command)),
+      ]);
+      assert.deepEqual(lines, [
+        [
+          "esx01.lab",
+          ["delete to replace a", "update r"],
+          [
+            "esxcli rdma iser delete --device=vmrdma0",
+            "esxcli rdma iser params set --adapter='<adapter of vmrdma1>' --roce=2",
+          ],
+        ],
+        ["esx02.lab", ["create to replace a"], ["esxcli rdma iser add --device=vmrdma0"]],
+      ]);
+      const text = markdown(report);
+      assert.match(
+        text,
+        /\*\*Moves to another host\*\*: IserAdapter `a`: its host changes from esx01\.lab to esx02\.lab, and another name is another host/,
+      );
+      assert.match(text, /- \*\*replace\*\* IserAdapter `a`, because host changed.*host `esx01\.lab` → `esx02\.lab`/);
+      assert.doesNotMatch(text, /adopted, and stays/);
+    });
+
     it("runs nothing for what is retained or goes with something else", async () => {
       const device = { device: "vmrdma0" };
       const report = await reported(

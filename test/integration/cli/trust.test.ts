@@ -87,6 +87,15 @@ describe("esxi-iser trust", function () {
     assert.equal(execFileSync("ssh-keygen", ["-F", "esx09.lab", "-f", join(folder, "known")]).length > 0, true);
   });
 
+  it("tells a script the keys of a host that nothing is known of, and writes nothing", async () => {
+    for (const args of [[], ["--yes", "--fingerprint", `SHA256:${"A".repeat(43)}`]]) {
+      const { status, stdout } = await toFile("--json", ...args);
+      const [told] = JSON.parse(stdout) as { decision: string; keys: { fingerprint: string }[] }[];
+      assert.deepEqual([status, told?.decision, existsSync(file)], [1, "not trusted", false]);
+      assert.ok(told?.keys.some(({ fingerprint }) => fingerprint === host.fingerprint));
+    }
+  });
+
   it("trusts nobody whose fingerprint is another one", async () => {
     const { status, stdout } = await toFile("--yes", "--fingerprint", `SHA256:${"A".repeat(43)}`);
     assert.deepEqual([status, existsSync(file)], [1, false], stdout);
