@@ -3,8 +3,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "mocha";
 import { markdown } from "../../src/cli/review/markdown.js";
-import type { Report } from "../../src/cli/review/report.js";
-import type { Model } from "../../src/simulator/index.js";
+import { readPreview } from "../../src/cli/review/preview.js";
+import { type Report, reportOn } from "../../src/cli/review/report.js";
+import { type Model, startSimulator } from "../../src/simulator/index.js";
 import type { Outcome } from "../../tools/engine/pulumi.js";
 import { esxiIser } from "../support/cli.js";
 import { normal } from "../support/previewed.js";
@@ -22,12 +23,21 @@ const options = (model: Model) => ({
 });
 
 /** The full procedure, as a program declares it. */
-function declaration({ roce = true, ...wishes }: { readonly roce?: boolean; readonly [wish: string]: unknown } = {}) {
+function declaration({
+  roce = true,
+  host,
+  ...wishes
+}: {
+  readonly roce?: boolean;
+  readonly host?: object;
+  readonly [wish: string]: unknown;
+} = {}) {
   const { alias = "storage", mtu = 9000, secret = "canary", virtualSwitch = "vSwitch1" } = wishes;
   return [
     {
       type: "IserHost",
       as: "esx01",
+      ...(host === undefined ? {} : { host }),
       mtu,
       ...(roce ? { roceVersion: "v2" } : {}),
       chap: { level: "required", name: "esx01", secret, mutual: { name: "array", secret: `${secret}-mutual` } },
@@ -123,10 +133,13 @@ class Comparison {
   private linesOf({ commands, variants }: Item): readonly string[] {
     const variant = variants.find(({ without }) => without === this.lacks);
     const lines = variant?.commands ?? commands.map(({ command }) => command);
-    return lines.map((line) =>
-      normal(line).replaceAll("<adapter of vmrdma0>", "vmhba64").replaceAll("<uplink of vmrdma0>", "vmnic4"),
-    );
+    return lines.map(normal).map(onHost);
   }
+}
+
+/** With the names that the simulated host gives. */
+function onHost(line: string): string {
+  return line.replaceAll("<adapter of vmrdma0>", "vmhba64").replaceAll("<uplink of vmrdma0>", "vmnic4");
 }
 
 describe("esxi-iser review of what the engine previews", function () {
@@ -171,6 +184,55 @@ describe("esxi-iser review of what the engine previews", function () {
       await comparison.of(["destroy", "--preview-only"], () => stack.destroy({ args: ["--parallel", "1"] }));
     } finally {
       await program.close();
+    }
+  });
+
+  it("lists what another host means, by the host on which it is run", async () => {
+    const program = await Program.start(options("8.0"));
+    const other = await startSimulator({
+      ...options("8.0"),
+      listen: "127.0.0.2",
+      password: program.simulator.password,
+    });
+    try {
+      const { stack } = program;
+      const { address, port, fingerprint } = other;
+      await program.declare(declaration());
+      await stack.up();
+      await program.declare(declaration({ host: { host: address, port, hostKey: fingerprint } }));
+      const { stdout } = await stack.run(["preview", "--json", "--show-sames"]);
+      const report = await reportOn(readPreview(stdout));
+      const hosts = [program.simulator, other];
+      const starts = hosts.map(({ host }) => host.journal.length);
+      await stack.up();
+      const sorted = (lines: readonly string[]) => lines.map(normal).map(onHost).sort();
+      assert.deepEqual(
+        hosts.map(({ address }) => ({
+          host: address,
+          lines: sorted(
+            report.hosts
+              .filter(({ host }) => host === address)
+              .flatMap(({ items }) => items.flatMap(({ commands }) => commands.map(({ command }) => command))),
+          ),
+        })),
+        hosts.map(({ address, host }, at) => ({
+          host: address,
+          lines: sorted(
+            host.journal
+              .slice(starts[at])
+              .filter(({ effect }) => effect === "write")
+              .map(({ line }) => line),
+          ),
+        })),
+      );
+      assert.ok(
+        report.hosts.every(({ items }) =>
+          items.every(({ flags }) => flags.some(({ concern }) => concern === "another host")),
+        ),
+      );
+    } finally {
+      await program.close();
+      await other.close();
     }
   });
 
