@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { startSimulator } from "../../src/simulator/index.js";
-import { type Config, type Outcome, Stack } from "../../tools/engine/pulumi.js";
+import type { Config, Outcome, Stack } from "../../tools/engine/pulumi.js";
+import { quickStack } from "./quickStack.js";
 
 export type Simulator = Awaited<ReturnType<typeof startSimulator>>;
 
@@ -34,8 +35,7 @@ export class Program {
 
   /** A stack of its own for a host that another may have, too. */
   static async on(simulator: Simulator, config: Config = {}): Promise<Program> {
-    const env = { ESXI_ISER_PASSWORD: simulator.password };
-    return new Program(simulator, await Stack.init(project, "dev", config, { env }));
+    return new Program(simulator, await quickStack(project, config, { ESXI_ISER_PASSWORD: simulator.password }));
   }
 
   get host() {

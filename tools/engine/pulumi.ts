@@ -20,6 +20,8 @@ export interface StackOptions {
   env?: Env;
   /** Of one command. Default: 120 s. */
   timeoutMs?: number;
+  /** What encrypts the secrets, as `pulumi stack init --secrets-provider` takes it. Default: the passphrase of the environment. */
+  secretsProvider?: string;
 }
 
 export interface CommandOptions {
@@ -108,7 +110,8 @@ export class Stack {
         join(project, "Pulumi.yaml"),
         elsewhere(readFileSync(join(projectDir, "Pulumi.yaml"), "utf8"), projectDir),
       );
-      await stack.must(["stack", "init", name]);
+      const { secretsProvider = "default" } = options;
+      await stack.must(["stack", "init", name, "--secrets-provider", secretsProvider]);
       await stack.setConfig(config);
       return stack;
     } catch (error) {

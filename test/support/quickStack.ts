@@ -1,0 +1,52 @@
+import { existsSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { json } from "node:stream/consumers";
+import { type Config, Stack } from "../../tools/engine/pulumi.js";
+
+const lazily = join(__dirname, "lazily.cjs");
+
+/**
+ * A stack whose operations take a third of the processor time of a user's. Its secrets are encrypted with a key that a Vault keeps, not one that each
+ * command of the CLI derives from a passphrase in a million rounds, and its Node processes load late what only other programs use.
+ * Tests of what a user has (examples, quickstart, README, layouts) take `Stack.init` itself.
+ */
+export async function quickStack(
+  project: string,
+  config: Config = {},
+  env: Record<string, string> = {},
+): Promise<Stack> {
+  vault ??= startVault();
+  return Stack.init(project, "dev", config, {
+    secretsProvider: "hashivault://tests",
+    env: {
+      PULUMI_CONFIG_PASSPHRASE: undefined,
+      VAULT_SERVER_URL: await vault,
+      VAULT_SERVER_TOKEN: "none",
+      ...(existsSync(join(project, "index.js")) ? { PLAIN_JAVASCRIPT: "1" } : { PULUMI_NODEJS_TRANSPILE_ONLY: "true" }),
+      NODE_OPTIONS: `--require=${JSON.stringify(lazily)}`,
+      ...env,
+    },
+  });
+}
+
+let vault: Promise<string> | undefined;
+
+/** The two calls of Vault's transit engine that Pulumi makes, over a socket of this process: https://developer.hashicorp.com/vault/api-docs/secret/transit. */
+function startVault(): Promise<string> {
+  const wrapped = new Map<string, string>();
+  const server = createServer(async (request, response) => {
+    const { plaintext, ciphertext } = (await json(request)) as { plaintext?: string; ciphertext?: string };
+    const name = `vault:v1:${wrapped.size}`;
+    if (plaintext !== undefined) wrapped.set(name, plaintext);
+    const data = plaintext === undefined ? { plaintext: wrapped.get(ciphertext ?? "") } : { ciphertext: name };
+    response.setHeader("content-type", "application/json").end(JSON.stringify({ data }));
+  });
+  server.unref();
+  return new Promise((resolve, reject) => {
+    server.once("error", reject).listen(0, "127.0.0.1", () => {
+      resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    });
+  });
+}
