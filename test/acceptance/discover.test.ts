@@ -5,11 +5,12 @@ import { after, before, describe, it } from "mocha";
 import { readPreview } from "../../src/cli/review/preview.js";
 import { type Item, reportOn } from "../../src/cli/review/report.js";
 import { startSimulator } from "../../src/simulator/index.js";
-import { Stack } from "../../tools/engine/pulumi.js";
+import type { Stack } from "../../tools/engine/pulumi.js";
 import { esxiIser } from "../support/cli.js";
 import { byHand, variations } from "../support/discovered.js";
 import { chap, setUpByHand, storage } from "../support/iserHost.js";
 import { normal } from "../support/previewed.js";
+import { asUser, quickStack } from "../support/quickStack.js";
 
 type Simulator = Awaited<ReturnType<typeof startSimulator>>;
 
@@ -42,7 +43,7 @@ describe("a stack of what esxi-iser discover wrote", function () {
     // The first without CHAP, and all of the last two with everything beside that can be set.
     for (const [at, { host }] of simulators.entries()) setUpByHand(host, { chap: at > 0 });
     for (const { host } of simulators.slice(2)) byHand(host, variations);
-    stack = await Stack.init(folder, "dev", {
+    stack = await quickStack(folder, {
       "esxi-iser:password": { secret: password },
       "esxi-iser:hostKey": "insecure-accept-any",
     });
@@ -74,7 +75,7 @@ describe("a stack of what esxi-iser discover wrote", function () {
     assert.doesNotMatch(imported, /warning|error/i);
 
     assert.deepEqual((await stack.refresh()).changes, []);
-    const { changes } = await stack.preview();
+    const { changes } = await stack.preview(asUser);
     assert.deepEqual(
       [...new Set(changes.map(({ op, type }) => `${op} ${type}`))],
       ["update pulumi-nodejs:dynamic/esxi-iser:Chap"],

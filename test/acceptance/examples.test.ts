@@ -7,8 +7,9 @@ import { promisify } from "node:util";
 import { after, before, describe, it } from "mocha";
 import { type HostOptions, type Simulator, type StorageOptions, startSimulator } from "../../src/simulator/index.js";
 import { findEngine } from "../../tools/engine/find.js";
-import { type Config, Stack } from "../../tools/engine/pulumi.js";
+import type { Config, Stack } from "../../tools/engine/pulumi.js";
 import type { MockRun, MockRunArgs } from "../support/mockRun.js";
+import { asUser, quickStack } from "../support/quickStack.js";
 
 const repository = join(__dirname, "../..");
 const examples = join(repository, "examples");
@@ -329,8 +330,6 @@ for (const { folder, variant, hosts, config, check, checkDestroyed } of table)
     this.timeout(600_000);
     let labs: readonly [Lab, ...Lab[]];
     let stack: Stack;
-    /** The types of the example were checked by the preview, and are checked by `npm run types`. */
-    const quick = { env: { PULUMI_NODEJS_TRANSPILE_ONLY: "true" } };
     const connections = () => labs.map(({ host }) => host.counters.connections);
 
     before(async () => {
@@ -339,24 +338,19 @@ for (const { folder, variant, hosts, config, check, checkDestroyed } of table)
       // From here on the journal is of what the program does.
       for (const { host } of labs) host.journal.length = 0;
       const { address, port, fingerprint, password } = labs[0].simulator;
-      stack = await Stack.init(
-        join(examples, folder),
-        "dev",
-        {
-          ...(labs.length === 1 ? { host: address, port, "esxi-iser:hostKey": fingerprint } : {}),
-          "esxi-iser:password": { secret: password },
-          ...config?.(labs),
-        },
-        { timeoutMs: 300_000 },
-      );
+      stack = await quickStack(join(examples, folder), {
+        ...(labs.length === 1 ? { host: address, port, "esxi-iser:hostKey": fingerprint } : {}),
+        "esxi-iser:password": { secret: password },
+        ...config?.(labs),
+      });
     });
     after(async () => {
       stack?.dispose();
       for (const { simulator } of labs ?? []) await simulator.close();
     });
 
-    it("has a preview that asks no host", async () => {
-      const { changes } = await stack.preview();
+    it("has a preview that asks no host, and is of the right types", async () => {
+      const { changes } = await stack.preview({ ...asUser, timeoutMs: 300_000 });
       assert.ok(changes.length > 0);
       assert.deepEqual(new Set(changes.map(({ op }) => op)), new Set(["create"]));
       assert.deepEqual(
@@ -366,13 +360,13 @@ for (const { folder, variant, hosts, config, check, checkDestroyed } of table)
     });
 
     it("does what it says", async () => {
-      const { stdout } = await stack.up(quick);
+      const { stdout } = await stack.up();
       check(labs, await stack.outputs(), stdout);
     });
 
     it("changes nothing and asks no host the second time", async () => {
       const start = connections();
-      assert.deepEqual((await stack.up(quick)).changes, []);
+      assert.deepEqual((await stack.up()).changes, []);
       assert.deepEqual(connections(), start);
     });
 

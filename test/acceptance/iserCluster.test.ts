@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { afterEach, describe, it } from "mocha";
 import { startSimulator } from "../../src/simulator/index.js";
-import { Stack } from "../../tools/engine/pulumi.js";
+import type { Stack } from "../../tools/engine/pulumi.js";
 import { errorsOf } from "../support/program.js";
+import { quickStack } from "../support/quickStack.js";
 
 const project = join(__dirname, "../fixtures/program");
 const password = "simulated-root-password";
@@ -18,7 +19,7 @@ describe("a cluster on the real engine", function () {
     simulators = await Promise.all(
       Array.from({ length: count }, (_, at) => startSimulator({ name: `esx0${at + 1}.lab`, password })),
     );
-    stack = await Stack.init(project, "dev", {}, { env: { ESXI_ISER_PASSWORD: password } });
+    stack = await quickStack(project, {}, { ESXI_ISER_PASSWORD: password });
     const hosts = Object.fromEntries(
       simulators.map(({ address, port, fingerprint }, at) => [
         `esx0${at + 1}.lab`,

@@ -8,6 +8,7 @@ import { type HostOptions, type Simulator, startSimulator } from "../../src/simu
 import { findEngine } from "../../tools/engine/find.js";
 import { type Env, killGroup, onAbandon, run } from "../../tools/engine/process.js";
 import { isolated, remove } from "../../tools/engine/pulumi.js";
+import { quickNode } from "../support/quickStack.js";
 
 const repository = join(__dirname, "../..");
 const password = "simulated-root-password";
@@ -64,6 +65,7 @@ describe("the example many-stacks, eight stacks by one driver on the real engine
     forget = onAbandon(() => remove(folder));
     env = {
       ...isolated(engine, folder),
+      ...quickNode(join(repository, "examples/many-stacks")),
       PULUMI_CONFIG_PASSPHRASE: "passphrase",
       // As a user gives it: on no command line.
       ESXI_ISER_PASSWORD: password,

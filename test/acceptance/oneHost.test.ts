@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { unknown } from "../../src/resources/inputs.js";
 import { startSimulator } from "../../src/simulator/index.js";
-import { Stack, type Step } from "../../tools/engine/pulumi.js";
+import type { Stack, Step } from "../../tools/engine/pulumi.js";
+import { quickStack } from "../support/quickStack.js";
 
 const repository = join(__dirname, "../..");
 const chapSecret = "simulated-chap-secret";
@@ -48,19 +49,14 @@ for (const { model, roce, adapters, rebootToDelete } of models) {
         storage: [{ address: "192.168.50.100", targets: [target] }],
       });
       bare = simulator.host.dump();
-      stack = await Stack.init(
-        repository,
-        "dev",
-        {
-          host: simulator.address,
-          port: simulator.port,
-          hostKey: simulator.fingerprint,
-          chapSecret: { secret: chapSecret },
-          setRoceVersion: roce,
-          "esxi-iser:password": { secret: password },
-        },
-        {},
-      );
+      stack = await quickStack(repository, {
+        host: simulator.address,
+        port: simulator.port,
+        hostKey: simulator.fingerprint,
+        chapSecret: { secret: chapSecret },
+        setRoceVersion: roce,
+        "esxi-iser:password": { secret: password },
+      });
     });
     after(async () => {
       stack?.dispose();

@@ -3,14 +3,15 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { json } from "node:stream/consumers";
+import type { Env } from "../../tools/engine/process.js";
 import { type Config, Stack } from "../../tools/engine/pulumi.js";
 
 const lazily = join(__dirname, "lazily.cjs");
 
 /**
- * A stack whose operations take a third of the processor time of a user's. Its secrets are encrypted with a key that a Vault keeps, not one that each
- * command of the CLI derives from a passphrase in a million rounds, and its Node processes load late what only other programs use.
- * Tests of what a user has (examples, quickstart, README, layouts) take `Stack.init` itself.
+ * A stack whose operations take half the processor time of a user's or less: its secrets are encrypted with a key that a Vault keeps, not with one
+ * that each command of the CLI derives from the passphrase in a million rounds, and its Node processes are `quickNode`.
+ * What a user has is tested by Stack.init (quickstart, README, layouts), and by operations with `asUser`.
  */
 export async function quickStack(
   project: string,
@@ -21,15 +22,27 @@ export async function quickStack(
   return Stack.init(project, "dev", config, {
     secretsProvider: "hashivault://tests",
     env: {
+      ...quickNode(project),
       PULUMI_CONFIG_PASSPHRASE: undefined,
       VAULT_SERVER_URL: await vault,
       VAULT_SERVER_TOKEN: "none",
-      ...(existsSync(join(project, "index.js")) ? { PLAIN_JAVASCRIPT: "1" } : { PULUMI_NODEJS_TRANSPILE_ONLY: "true" }),
-      NODE_OPTIONS: `--require=${JSON.stringify(lazily)}`,
       ...env,
     },
   });
 }
+
+/** The Node processes of the engine load what they do not use when they use it, and do not check the types of the program. */
+export function quickNode(project: string): Env {
+  return {
+    NODE_OPTIONS: `--require=${JSON.stringify(lazily)}`,
+    ...(existsSync(join(project, "index.js")) ? { PLAIN_JAVASCRIPT: "1" } : { PULUMI_NODEJS_TRANSPILE_ONLY: "true" }),
+  };
+}
+
+/** An operation whose Node processes are a user's. */
+export const asUser = {
+  env: { NODE_OPTIONS: undefined, PLAIN_JAVASCRIPT: undefined, PULUMI_NODEJS_TRANSPILE_ONLY: undefined },
+};
 
 let vault: Promise<string> | undefined;
 

@@ -3,6 +3,7 @@ import { join, relative } from "node:path";
 import type { SimulatedHost } from "../../src/simulator/index.js";
 import { type CommandOptions, type Config, type Outcome, Stack } from "../../tools/engine/pulumi.js";
 import { withoutPulumisOwn } from "./canaries.js";
+import { quickNode } from "./quickStack.js";
 
 const program = join(__dirname, "../fixtures/canaries");
 
@@ -29,7 +30,10 @@ export class Watched {
     config: Config,
     { env = {}, project = program }: { env?: Record<string, string>; project?: string } = {},
   ): Promise<Watched> {
-    return new Watched(name, await Stack.init(project, "dev", config), { ESXI_ISER_DEBUG: "1", ...env });
+    return new Watched(name, await Stack.init(project, "dev", config, { env: quickNode(project) }), {
+      ESXI_ISER_DEBUG: "1",
+      ...env,
+    });
   }
 
   async run(operation: Operation, options: CommandOptions = {}): Promise<Outcome> {
