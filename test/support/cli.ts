@@ -1,10 +1,5 @@
 import { spawn } from "node:child_process";
-import { join } from "node:path";
-
-const main = join(__dirname, "../../src/cli/main.ts");
-
-/** Compiled as the tests are, whatever the folder: otherwise the coverage of the two does not add up. */
-const TSX_TSCONFIG_PATH = join(__dirname, "../../tsconfig.json");
+import { builtMain } from "./built.js";
 
 export interface CliResult {
   readonly status: number | null;
@@ -22,14 +17,14 @@ export interface CliOptions {
 
 /** Runs `esxi-iser` to its end. On a terminal both streams are one. */
 export function esxiIser(args: readonly string[], { env = {}, cwd, typed }: CliOptions = {}): Promise<CliResult> {
-  const node = [process.execPath, "--import", require.resolve("tsx"), main, ...args];
+  const node = [process.execPath, builtMain, ...args];
   const [program = "", ...rest] =
     typed === undefined
       ? node
       : ["script", "--quiet", "--return", "--command", node.map(quoted).join(" "), "/dev/null"];
   const child = spawn(program, rest, {
     cwd,
-    env: { PATH: process.env.PATH, NODE_V8_COVERAGE: process.env.NODE_V8_COVERAGE, TSX_TSCONFIG_PATH, ...env },
+    env: { PATH: process.env.PATH, NODE_V8_COVERAGE: process.env.NODE_V8_COVERAGE, ...env },
   });
   const output = { stdout: "", stderr: "" };
   let isTyped = false;

@@ -1,9 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { join } from "node:path";
-
-const main = join(__dirname, "../../src/cli/main.ts");
-/** Compiled as the tests are, whatever the folder: otherwise the coverage of the two does not add up. */
-const TSX_TSCONFIG_PATH = join(__dirname, "../../tsconfig.json");
+import { builtMain } from "./built.js";
 
 /** What `esxi-iser simulate --json` prints. */
 export interface Shown {
@@ -41,8 +37,8 @@ export class Simulation {
 
   /** Until it says how to reach the hosts, or has ended. `env`: beside PATH, all of its environment. */
   static async start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Simulation> {
-    const child = spawn(process.execPath, ["--import", require.resolve("tsx"), main, "simulate", ...args], {
-      env: { PATH: process.env.PATH, NODE_V8_COVERAGE: process.env.NODE_V8_COVERAGE, TSX_TSCONFIG_PATH, ...env },
+    const child = spawn(process.execPath, [builtMain, "simulate", ...args], {
+      env: { PATH: process.env.PATH, NODE_V8_COVERAGE: process.env.NODE_V8_COVERAGE, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const simulation = new Simulation(child);

@@ -7,6 +7,7 @@ import { after, before, describe, it } from "mocha";
 import { markdown } from "../../../src/cli/review/markdown.js";
 import { readPreview } from "../../../src/cli/review/preview.js";
 import { type Report, reportOn } from "../../../src/cli/review/report.js";
+import { builtMain } from "../../support/built.js";
 import { esxiIser } from "../../support/cli.js";
 import {
   alias,
@@ -36,8 +37,7 @@ describe("esxi-iser review", function () {
   };
   const piped = (input: string, ...args: readonly string[]) =>
     new Promise<{ status: number | null; stdout: string }>((resolve, reject) => {
-      const main = join(__dirname, "../../../src/cli/main.ts");
-      const child = spawn(process.execPath, ["--import", require.resolve("tsx"), main, "review", ...args]);
+      const child = spawn(process.execPath, [builtMain, "review", ...args]);
       let stdout = "";
       child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
       child.once("error", reject);

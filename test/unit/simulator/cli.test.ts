@@ -4,13 +4,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "ssh2";
+import { builtMain } from "../../support/built.js";
 
-const main = join(__dirname, "../../../src/cli/main.ts");
 const children: ChildProcess[] = [];
 
 /** Starts `esxi-iser` and gives what it printed once there is enough of it, or once it ended. */
 async function cli(args: readonly string[], enough: RegExp, env: NodeJS.ProcessEnv = {}) {
-  const child = spawn(process.execPath, ["--import", "tsx", main, ...args], {
+  const child = spawn(process.execPath, [builtMain, ...args], {
     env: { ...process.env, ESXI_ISER_PASSWORD: undefined, ...env },
   });
   children.push(child);
