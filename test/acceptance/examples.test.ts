@@ -338,11 +338,15 @@ for (const { folder, variant, hosts, config, check, checkDestroyed } of table)
       // From here on the journal is of what the program does.
       for (const { host } of labs) host.journal.length = 0;
       const { address, port, fingerprint, password } = labs[0].simulator;
-      stack = await quickStack(join(examples, folder), {
-        ...(labs.length === 1 ? { host: address, port, "esxi-iser:hostKey": fingerprint } : {}),
-        "esxi-iser:password": { secret: password },
-        ...config?.(labs),
-      });
+      stack = await quickStack(
+        join(examples, folder),
+        {
+          ...(labs.length === 1 ? { host: address, port, "esxi-iser:hostKey": fingerprint } : {}),
+          "esxi-iser:password": { secret: password },
+          ...config?.(labs),
+        },
+        { timeoutMs: 300_000 },
+      );
     });
     after(async () => {
       stack?.dispose();
@@ -350,7 +354,7 @@ for (const { folder, variant, hosts, config, check, checkDestroyed } of table)
     });
 
     it("has a preview that asks no host, and is of the right types", async () => {
-      const { changes } = await stack.preview({ ...asUser, timeoutMs: 300_000 });
+      const { changes } = await stack.preview(asUser);
       assert.ok(changes.length > 0);
       assert.deepEqual(new Set(changes.map(({ op }) => op)), new Set(["create"]));
       assert.deepEqual(

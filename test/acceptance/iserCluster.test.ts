@@ -19,7 +19,7 @@ describe("a cluster on the real engine", function () {
     simulators = await Promise.all(
       Array.from({ length: count }, (_, at) => startSimulator({ name: `esx0${at + 1}.lab`, password })),
     );
-    stack = await quickStack(project, {}, { ESXI_ISER_PASSWORD: password });
+    stack = await quickStack(project, {}, { env: { ESXI_ISER_PASSWORD: password } });
     const hosts = Object.fromEntries(
       simulators.map(({ address, port, fingerprint }, at) => [
         `esx0${at + 1}.lab`,

@@ -35,7 +35,8 @@ export class Program {
 
   /** A stack of its own for a host that another may have, too. */
   static async on(simulator: Simulator, config: Config = {}): Promise<Program> {
-    return new Program(simulator, await quickStack(project, config, { ESXI_ISER_PASSWORD: simulator.password }));
+    const env = { ESXI_ISER_PASSWORD: simulator.password };
+    return new Program(simulator, await quickStack(project, config, { env }));
   }
 
   get host() {

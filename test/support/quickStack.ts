@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { json } from "node:stream/consumers";
 import type { Env } from "../../tools/engine/process.js";
-import { type Config, Stack } from "../../tools/engine/pulumi.js";
+import { type Config, Stack, type StackOptions } from "../../tools/engine/pulumi.js";
 
 const lazily = join(__dirname, "lazily.cjs");
 
@@ -16,7 +16,7 @@ const lazily = join(__dirname, "lazily.cjs");
 export async function quickStack(
   project: string,
   config: Config = {},
-  env: Record<string, string> = {},
+  { env, timeoutMs }: Pick<StackOptions, "env" | "timeoutMs"> = {},
 ): Promise<Stack> {
   vault ??= startVault();
   return Stack.init(project, "dev", config, {
@@ -28,6 +28,7 @@ export async function quickStack(
       VAULT_SERVER_TOKEN: "none",
       ...env,
     },
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
   });
 }
 
