@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { IserError } from "../errors.js";
 import { describe, type HostCommand } from "../esxcli/command.js";
@@ -250,7 +250,7 @@ export class Lifecycle {
       last: olds === undefined || olds.unfinished ? undefined : fieldsOf(definition, olds),
       unfinished: olds?.unfinished === true,
     };
-    const instance = (olds?.instance as string | undefined) ?? randomUUID();
+    const instance = (olds?.instance as string | undefined) ?? randomBytes(6).toString("base64url");
     const earlier = olds?.before as JsonRecord | undefined;
     const kept = (record = recorded) => ({
       ...declaredIn(definition, news),

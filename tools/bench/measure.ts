@@ -48,7 +48,7 @@ export interface Round {
 export async function recordShape(bench: Bench): Promise<ShapedResource[]> {
   const free = { ...bench, cost: { startMs: 0, roundTripMs: 0 } };
   const { ports, fingerprint } = await startSet(free, "recorded", 1);
-  const stack = await newStack(bench, "recorded", declareOurs(ports, fingerprint, parameterValues.before));
+  const stack = await newStack(bench, "recorded", declareOurs(ports, parameterValues.before), fingerprint);
   try {
     await stack.up();
     const { deployment } = await stack.exportState();
@@ -70,14 +70,14 @@ export async function measureRound(
   const [ourSet, baselineSet] = [await startSet(bench, "ours", hosts), await startSet(bench, "baseline", hosts)];
   const updated = shape.findIndex(({ name }) => name === "IscsiParameters");
   const declare: Record<Side, (value: number) => object> = {
-    ours: (value) => declareOurs(ourSet.ports, ourSet.fingerprint, value),
+    ours: (value) => declareOurs(ourSet.ports, value),
     baseline: () =>
       declareBaseline(bench.baseline, baselineSet.ports, (host) => commandNodes(shape, host, bench.secrets.chapSecret)),
     engine: (value) => declareEngine(hosts, shape, updated, value),
   };
   try {
     for (const side of ["ours", "baseline", "engine"] as const)
-      stacks[side] = await newStack(bench, side, declare[side](parameterValues.before));
+      stacks[side] = await newStack(bench, side, declare[side](parameterValues.before), ourSet.fingerprint);
     const stackOf = (side: Side) => stacks[side] as Stack;
     const bare = await bench.hosts.ask("dumps", "ours");
 
@@ -128,10 +128,14 @@ function write(bench: Bench, name: string, declaration: object): void {
   writeFileSync(declarationFile(bench, name), JSON.stringify(declaration));
 }
 
-function newStack(bench: Bench, name: string, declaration: object): Promise<Stack> {
+function newStack(bench: Bench, name: string, declaration: object, hostKey: string): Promise<Stack> {
   write(bench, name, declaration);
   const { password, chapSecret } = bench.secrets;
-  const config = { declaration: declarationFile(bench, name), chapSecret: { secret: chapSecret } };
+  const config = {
+    declaration: declarationFile(bench, name),
+    chapSecret: { secret: chapSecret },
+    "esxi-iser:hostKey": hostKey,
+  };
   const env = { ESXI_ISER_PASSWORD: password };
   return Stack.init(bench.folder, name, config, { engine: bench.engine, env, timeoutMs });
 }

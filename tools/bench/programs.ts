@@ -38,8 +38,9 @@ export function makeBenchProject(): Project {
 
 // What the programs read: see project/index.js.
 
-export function declareOurs(ports: readonly number[], hostKey: string, parameter: number): object {
-  const hosts = ports.map((port, index) => ({ ...hostAt(index), reach: { host: "127.0.0.1", port, hostKey } }));
+/** The host key and the password are in the stack's settings, as the README has it. */
+export function declareOurs(ports: readonly number[], parameter: number): object {
+  const hosts = ports.map((port, index) => ({ ...hostAt(index), reach: { host: "127.0.0.1", port } }));
   return { side: "ours", hosts, parameter, storageAddress };
 }
 

@@ -71,6 +71,21 @@ describe("a program", () => {
     for (const name of types) assert.ok(Buffer.byteLength(providerText(name)) <= 400, name);
   });
 
+  it("leaves every stack as it is, but what the SDK would put into state", async () => {
+    const { prepareStackTrace } = Error;
+    const thrown = (() => {
+      try {
+        return new surface.IserAdapter("", { host, device: "vmrdma0" });
+      } catch (error) {
+        return error;
+      }
+    })();
+    assert.match((thrown as Error).stack ?? "", /^Error: .*\n[\s\S]* at .*program\.test\.ts/);
+    assert.equal(Error.prepareStackTrace, prepareStackTrace);
+    await make("again", () => new surface.IserAdapter("again", { host, device: "vmrdma0" }));
+    assert.equal(Error.prepareStackTrace, prepareStackTrace);
+  });
+
   // That the text finds the package is tested on the real engine, in each layout of node_modules.
   it("has a provider and a class for each resource under the name in its text", () => {
     assert.deepEqual(Object.keys(providers).sort(), [...types]);
