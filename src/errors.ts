@@ -57,6 +57,7 @@ export const errorCodes = {
   NOT_CONVERGED: "The commands succeeded, but the host does not show what was declared.",
 } as const;
 
+/** A code of `errorCodes`. */
 export type ErrorCode = keyof typeof errorCodes;
 
 export interface ErrorDetails {

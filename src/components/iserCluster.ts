@@ -14,6 +14,7 @@ export interface HostDifference extends Partly<IserHostSettings> {
   host?: Partial<HostArgs> | undefined;
 }
 
+/** What `IserCluster` takes: the hosts, and what `IserHost` takes for all of them. `Partly`: each part of it may be left out, for a host may have it. */
 export interface IserClusterArgs extends Partly<IserHostSettings> {
   /**
    * The hosts by name, each with what it has other than the rest: the addresses of its VMkernel adapters, for instance. Merged into the shared

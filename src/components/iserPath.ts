@@ -60,6 +60,7 @@ export interface IserPathArgs extends PathDefaults {
   vmkernelAdapter: string | Options<VmkernelAdapterArgs, "portGroup">;
   /** The iSCSI name of the adapter. */
   iqn?: pulumi.Input<string> | undefined;
+  /** A name of the adapter for people, 1 to 255 bytes. */
   alias?: pulumi.Input<string> | undefined;
   /** What else `AdapterProperties` takes: `force`. */
   adapterProperties?: Options<AdapterPropertiesArgs, "adapter" | "iqn" | "alias"> | undefined;
@@ -69,11 +70,13 @@ export interface IserPathArgs extends PathDefaults {
 
 /** What a path finds its targets by. */
 export interface DiscoveryOptions {
+  /** IPv4 address, IPv6 address without brackets, or DNS name. */
   address: pulumi.Input<string>;
   /** Default 3260. */
   port?: pulumi.Input<number> | undefined;
   /** CHAP for what this address finds. Left out: as the adapter has it. */
   chap?: ChapOptions | undefined;
+  /** iSCSI parameters for what this address finds. Left out: as the adapter has them. */
   parameters?: ParameterOptions | undefined;
   /** The names of the paths that use it. Default: all. */
   paths?: readonly string[] | undefined;

@@ -4,6 +4,7 @@ import { atLevel, type Level, levelPath } from "./iscsiCommand.js";
 import { boolean, notUnderstood, rows, type Said, text } from "./output.js";
 
 export const chapLevels = ["prohibited", "discouraged", "preferred", "required"] as const;
+/** Whether an initiator authenticates with CHAP; `ChapArgs.level` says what each means. */
 export type ChapLevel = (typeof chapLevels)[number];
 /** `uni`: the target authenticates the initiator. `mutual`: the initiator also authenticates the target. */
 export type ChapDirection = "uni" | "mutual";

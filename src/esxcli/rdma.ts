@@ -73,6 +73,7 @@ function onDevice(device: string | undefined) {
 }
 
 export const roceVersions = ["auto", "v1", "v2", "iwarp"] as const;
+/** The RDMA protocol of an adapter, by the names that `RoceParams` has for ESXi's numbers 0 to 3. `auto`: the highest version that the card speaks. */
 export type RoceVersion = (typeof roceVersions)[number];
 
 export const roceSetPath = "rdma iser params set";

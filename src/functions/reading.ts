@@ -7,21 +7,25 @@ import { type Host, hostField } from "../resources/host.js";
 import { type AdapterInput, type HostInput, referenceTo } from "../resources/provider.js";
 import { SshReach } from "../resources/reach.js";
 
+/** What `getRdmaDevices` and `getIserAdapters` take. */
 export interface LookupArgs {
   /** The host: its name, or how to reach it. */
   host: string | pulumi.Unwrap<Exclude<HostInput, string>>;
 }
 
+/** What `getRdmaDevicesOutput` and `getIserAdaptersOutput` take. */
 export interface LookupOutputArgs {
   /** The host: its name, or how to reach it. */
   host: HostInput;
 }
 
+/** What `getTargets` and `getSessions` take. */
 export interface AdapterLookupArgs extends LookupArgs {
   /** Only of this adapter: its RDMA device (`vmrdma0`), the uplink of that (`vmnic4`), or the `vmhba#` of one that is not iSER. */
   adapter?: string | undefined;
 }
 
+/** What `getTargetsOutput` and `getSessionsOutput` take. */
 export interface AdapterLookupOutputArgs extends LookupOutputArgs {
   /** Only of this adapter: an IserAdapter, or what it is called by. */
   adapter?: AdapterInput | undefined;

@@ -135,6 +135,7 @@ function differing(info: AdapterInfo | undefined, target: AdapterNames): Before 
   );
 }
 
+/** What `AdapterProperties` takes. */
 export interface AdapterPropertiesArgs {
   /** The host: its name, or how to reach it. */
   host: HostInput;

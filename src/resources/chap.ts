@@ -361,6 +361,7 @@ function secretOf(mutual: Inputs["mutual"]): string | undefined {
   return typeof mutual === "object" ? mutual.secret : undefined;
 }
 
+/** What `Chap` takes. */
 export interface ChapArgs {
   /** The host: its name, or how to reach it. */
   host: HostInput;

@@ -65,6 +65,7 @@ export const discoveryAddress = define<Inputs, Have, Before>({
   },
 });
 
+/** What `DiscoveryAddress` takes. */
 export interface DiscoveryAddressArgs {
   /** The host: its name, or how to reach it. */
   host: HostInput;

@@ -1,5 +1,6 @@
 import { IserError } from "../errors.js";
 
+/** What `priorityFlowControl` takes. */
 export interface PriorityFlowControlArgs {
   /** The priority that is made lossless, 0 to 7. Default 3, which is what the vendor's manual asks for on hosts and switches. */
   readonly priority?: number;

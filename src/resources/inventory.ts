@@ -23,6 +23,7 @@ export type FoundTarget = {
   readonly lastError: string;
 };
 
+/** A session of an adapter with a target, as `esxcli iscsi session list` has it. */
 export type FoundSession = {
   readonly adapter: string;
   readonly targetName: string;

@@ -249,6 +249,7 @@ function notSettable(level: Level, { rows }: Have, row: Parameter, target: strin
   });
 }
 
+/** What `IscsiParameters` takes. */
 export interface IscsiParametersArgs {
   /** The host: its name, or how to reach it. */
   host: HostInput;

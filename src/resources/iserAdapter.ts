@@ -201,6 +201,7 @@ function list(adapters: readonly (readonly [IscsiAdapter, RdmaDevice | undefined
     .join(", ");
 }
 
+/** What `IserAdapter` takes. */
 export interface IserAdapterArgs {
   /** The host: its name, or how to reach it. */
   host: HostInput;

@@ -256,6 +256,7 @@ function parameterUnknown(parameters: readonly ModuleParameter[], module: string
   });
 }
 
+/** What `ModuleParameters` takes. */
 export interface ModuleParametersArgs {
   /** The host: its name, or how to reach it. */
   host: HostInput;

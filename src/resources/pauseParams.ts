@@ -106,6 +106,7 @@ function pick(from: Partial<Pause> | undefined, declared: Partial<Pause>): Befor
   );
 }
 
+/** What `PauseParams` takes. */
 export interface PauseParamsArgs {
   /** The host: its name, or how to reach it. */
   host: HostInput;

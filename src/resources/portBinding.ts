@@ -128,6 +128,7 @@ function deviceOf(resolution: Resolution): RdmaDevice | undefined {
   return resolution.kind === "found" ? resolution.device : undefined;
 }
 
+/** What `PortBinding` takes. */
 export interface PortBindingArgs {
   /** The host: its name, or how to reach it. */
   host: HostInput;

@@ -246,6 +246,7 @@ function inherited(name: string, { ownUplinks, own }: PortGroupFailover, was: Ow
   return [...reset, ...(Object.keys(missing).length === 0 ? [] : [portGroupPoliciesSet(name, missing)])];
 }
 
+/** What `PortGroup` takes. */
 export interface PortGroupArgs {
   /** The host: its name, or how to reach it. */
   host: HostInput;

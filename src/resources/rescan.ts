@@ -175,6 +175,7 @@ function keepIfSame<T>(old: readonly T[] | undefined, now: readonly T[], which: 
   return old !== undefined && isDeepStrictEqual(old.map(which), now.map(which)) ? old : now;
 }
 
+/** What `Rescan` takes. */
 export interface RescanArgs {
   /** The host: its name, or how to reach it. */
   host: HostInput;

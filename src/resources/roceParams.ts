@@ -145,6 +145,7 @@ function lastSince(started: Date, lines: readonly RoceLogLine[]): RoceVersion | 
   return lines.filter(({ at }) => at >= started).at(-1)?.version;
 }
 
+/** What `RoceParams` takes. */
 export interface RoceParamsArgs {
   /** The host: its name, or how to reach it. */
   host: HostInput;

@@ -74,6 +74,7 @@ export const staticTarget = define<Inputs, Have, Before>({
   },
 });
 
+/** What `StaticTarget` takes. */
 export interface StaticTargetArgs {
   /** The host: its name, or how to reach it. */
   host: HostInput;

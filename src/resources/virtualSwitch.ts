@@ -311,6 +311,7 @@ function both(first: Undo, second: Undo): Undo {
   };
 }
 
+/** What `VirtualSwitch` takes. */
 export interface VirtualSwitchArgs {
   /** The host: its name, or how to reach it. */
   host: HostInput;

@@ -236,6 +236,7 @@ function largerThanSwitch({ portGroup, mtu }: Partial<Inputs>, beside: Beside): 
       ];
 }
 
+/** What `VmkernelAdapter` takes. */
 export interface VmkernelAdapterArgs {
   /** The host: its name, or how to reach it. */
   host: HostInput;

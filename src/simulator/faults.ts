@@ -23,12 +23,14 @@ export type FaultKind =
   /** Somebody else does something just before it is run. */
   | "meanwhile";
 
+/** A fault, the command that it befalls, and when. */
 export interface FaultOptions {
   /**
    * The path of the command, `iscsi networkportal add`: the whole path, or an expression that is found in it. Its help is
    * `iscsi networkportal add --help`, any other program goes by its name, `grep`.
    */
   readonly match: string | RegExp;
+  /** What goes wrong. */
   readonly kind: FaultKind;
   /** How many runs of it. Default: 1. */
   readonly times?: number;

@@ -6,6 +6,7 @@ import { type Result, table } from "./result.js";
 import type { CommandSpec, OptionSpec } from "./spec.js";
 import { CommandFailure, type HostState } from "./state.js";
 
+/** What a command line ended with. */
 export interface Output {
   readonly status: number;
   readonly stdout: string;

@@ -11,6 +11,7 @@ import { programs } from "./programs.js";
 import { type Program, Shell, type System } from "./shell.js";
 import type { HostState } from "./state.js";
 
+/** What a reboot does beside ending all connections. */
 export interface RebootOptions {
   /** Two `vmhba#` that change places: each then belongs to the other's RDMA device. Of one that nobody has the other one takes the number. */
   readonly swapAdapters?: readonly [string, string];

@@ -10,6 +10,7 @@ export interface JournalEntry {
   status: number | undefined;
 }
 
+/** How often things happened on the simulated host. */
 export interface Counters {
   /** SSH connections that were opened. */
   connections: number;

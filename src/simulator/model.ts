@@ -1,5 +1,6 @@
 /** The ESXi builds that can be simulated, by the release they stand for. */
 export const models = ["6.7", "7.0", "8.0", "9.0"] as const;
+/** One of `models`. */
 export type Model = (typeof models)[number];
 
 /** What differs between builds. */

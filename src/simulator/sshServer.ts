@@ -14,6 +14,7 @@ export interface SimulatorOptions extends HostOptions {
   readonly listen?: string;
   /** Default: root. */
   readonly user?: string;
+  /** The password of the user. Default: simulated. */
   readonly password?: string;
   /** Public keys that may log in, as in an authorized_keys file. */
   readonly authorizedKeys?: readonly string[];
