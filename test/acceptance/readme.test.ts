@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { after, before, describe, it } from "mocha";
 import { startSimulator } from "../../src/simulator/index.js";
 import { Stack } from "../../tools/engine/pulumi.js";
+import { examplesOf } from "../support/apiExamples.js";
+import { marked, repository } from "../support/markdown.js";
 
-const repository = join(__dirname, "../..");
-const blocks = [...readFileSync(join(repository, "README.md"), "utf8").matchAll(/```ts\n([\s\S]*?)```/g)].map(
-  ([, code]) => code ?? "",
-);
+/** The programs of all documents, each marked `<!-- program: name -->`. */
+const programs = marked("program");
+const programOf = (name: string) => programs.get(name)?.text ?? "";
 
 /** Runs a program of this repository; what is built does not count for the coverage of the sources. */
 const node = (...args: string[]) =>
@@ -19,7 +20,7 @@ const node = (...args: string[]) =>
     env: { ...process.env, NODE_V8_COVERAGE: undefined },
   });
 
-describe("the README", function () {
+describe("the programs in the documents", function () {
   this.timeout(300_000);
   /** Inside the repository, where the package can refer to itself. */
   let folder: string;
@@ -30,13 +31,18 @@ describe("the README", function () {
       JSON.stringify({
         extends: "../tsconfig.json",
         compilerOptions: { rootDir: "..", noEmit: true },
-        include: ["*.ts"],
+        include: ["*.ts", "*.mts"],
       }),
     );
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  it("has four programs and a test", () => assert.equal(blocks.length, 5));
+  it("are these", () => {
+    const run = ["first", "one of each", "many hosts", "by what is there", "a test"];
+    // Run in `guides.test.ts`, as part of the page that it is on.
+    const elsewhere = ["getting-started"];
+    assert.deepEqual([...programs.keys()].sort(), [...run, ...elsewhere].sort());
+  });
 
   const secrets = { chapSecret: "simulated-chap-secret", spareSecret: "simulated-chap-spare" };
   const array = (address: string, name: string, secret?: string) => ({
@@ -97,7 +103,7 @@ describe("the README", function () {
     assert.match(simulator?.host.execute(line).stdout ?? "", pattern);
 
   it("has a program that does the whole procedure, with the config that it says", () =>
-    runs(blocks[0] ?? "", bareHost, 1, alone, ([simulator], { adapters }) => {
+    runs(programOf("first"), bareHost, 1, alone, ([simulator], { adapters }) => {
       for (const vmhba of Object.values(adapters as object))
         shows(simulator, `esxcli iscsi session list -A ${vmhba}`, /Target: iqn\.2010-09\.lab\.storage:iser-a\n/);
       assert.deepEqual(Object.keys(adapters as object).sort(), ["iser-a", "iser-b"]);
@@ -105,7 +111,7 @@ describe("the README", function () {
     }));
 
   it("has a program with one of each resource", () =>
-    runs(blocks[1] ?? "", bareHost, 1, alone, ([simulator], { devices }) => {
+    runs(programOf("one of each"), bareHost, 1, alone, ([simulator], { devices }) => {
       shows(simulator, "esxcli iscsi session list -A vmhba64", /storage:iser-a\n[\s\S]*storage:spare\n/);
       shows(simulator, "esxcli network vswitch standard portgroup list", /iser-a +vSwitch1 +1 +50/);
       for (const device of devices as string[]) shows(simulator, "esxcli storage core path list", new RegExp(device));
@@ -113,7 +119,7 @@ describe("the README", function () {
 
   it("has a program for many hosts, one after the other", () =>
     runs(
-      blocks[2] ?? "",
+      programOf("many hosts"),
       { ...bareHost, storage: netted.storage },
       2,
       (program, simulators) =>
@@ -139,23 +145,26 @@ describe("the README", function () {
     ));
 
   it("has a program that decides by what is there", () =>
-    runs(blocks[3] ?? "", netted, 1, alone, ([simulator], { card, adapters }) => {
+    runs(programOf("by what is there"), netted, 1, alone, ([simulator], { card, adapters }) => {
       assert.match(String(card), /ConnectX-4/);
       assert.deepEqual(adapters, { "iser-a": "vmhba64" });
       shows(simulator, "esxcli iscsi networkportal list", /Vmknic: vmk1\n/);
     }));
 
   it("has a test that passes", async () => {
-    writeFileSync(join(folder, "host.test.ts"), blocks[4] ?? "");
+    writeFileSync(join(folder, "host.test.ts"), programOf("a test"));
     const mocha = join(repository, "node_modules/mocha/bin/mocha.js");
     const { stdout } = await node(mocha, join(folder, "host.test.ts"));
     assert.match(stdout, /1 passing/);
   });
 
-  it("has programs of the right types", async () => {
-    for (const [at, block] of blocks.entries()) writeFileSync(join(folder, `block${at}.ts`), block);
+  it("are of the right types, and so are the examples in the docstrings", async () => {
     rmSync(join(folder, "index.ts"), { force: true });
+    for (const [at, { text }] of [...programs.values()].entries()) writeFileSync(join(folder, `program${at}.ts`), text);
+    const examples = examplesOf();
+    assert.ok(examples.length > 10);
+    for (const [at, text] of examples.entries()) writeFileSync(join(folder, `example${at}.mts`), text);
     const tsc = join(repository, "node_modules/typescript/bin/tsc");
-    await node(tsc, "-p", folder);
+    await node(tsc, "-p", folder).catch(({ stdout }) => assert.fail(stdout));
   });
 });

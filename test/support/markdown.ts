@@ -54,12 +54,15 @@ export function marked(kind: string): ReadonlyMap<string, Block> {
     .flatMap((file) => blocksOf(file))
     .filter(({ mark }) => mark?.kind === kind);
   const named = new Map(found.map((block) => [block.mark?.name ?? "", block]));
-  if (named.size !== found.length) throw new Error(`A name of ${kind} is there twice: ${found.map(({ mark }) => mark?.name)}`);
+  if (named.size !== found.length)
+    throw new Error(`A name of ${kind} is there twice: ${found.map(({ mark }) => mark?.name)}`);
   return named;
 }
 
 const contentOf = (token: Token): string =>
-  (token.children ?? []).map(({ type, content }) => (type === "text" || type === "code_inline" ? content : "")).join("");
+  (token.children ?? [])
+    .map(({ type, content }) => (type === "text" || type === "code_inline" ? content : ""))
+    .join("");
 
 /** What a link can end with: the headings as GitHub names them, and the anchors that are written out. */
 export function anchorsIn(text: string): Set<string> {
@@ -78,7 +81,8 @@ export function linksIn(text: string): string[] {
     .parse(text, {})
     .flatMap(({ children }) => children ?? [])
     .flatMap((token) => {
-      const target = token.type === "link_open" ? token.attrGet("href") : token.type === "image" ? token.attrGet("src") : null;
+      const target =
+        token.type === "link_open" ? token.attrGet("href") : token.type === "image" ? token.attrGet("src") : null;
       return target === null ? [] : [decodeURI(target)];
     });
 }

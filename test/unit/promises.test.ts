@@ -27,7 +27,12 @@ function has(source: string, title: string): boolean {
 }
 
 describe("the documentation", () => {
-  const documents = readdirSync(folder).filter((name) => name.endsWith(".md"));
+  const folders = ["", "guides"];
+  const documents = folders.flatMap((inside) =>
+    readdirSync(join(folder, inside))
+      .filter((name) => name.endsWith(".md"))
+      .map((name) => join(inside, name)),
+  );
 
   for (const name of documents)
     it(`names tests that there are: ${name}`, () => {

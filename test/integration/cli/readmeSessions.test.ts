@@ -7,17 +7,13 @@ import { describe, it } from "mocha";
 import { type HostOptions, type SimulatedHost, startSimulator } from "../../../src/simulator/index.js";
 import { esxiIser } from "../../support/cli.js";
 import { setUpByHand, storage, storageSystem } from "../../support/iserHost.js";
+import { marked } from "../../support/markdown.js";
 import { envFor, nameOf } from "../../support/reached.js";
 import { fallIll, sickHosts } from "../../support/sickHosts.js";
 import { Simulation, stopAll } from "../../support/simulations.js";
 
-/** The sessions of the README that are marked by a name, `<!-- session: name -->`. */
-const readme = readFileSync(join(__dirname, "../../../README.md"), "utf8");
-const sessions = new Map(
-  [...readme.matchAll(/<!-- session: ([\w-]+) -->\n(`{3,4})\w*\n([\s\S]*?)^\2\n/gm)].map(
-    ([, name = "", , text = ""]) => [name, text],
-  ),
-);
+/** The sessions of the documents that are marked by a name, `<!-- session: name -->`. */
+const sessions = new Map([...marked("session")].map(([name, { text }]) => [name, text]));
 
 type Simulator = Awaited<ReturnType<typeof startSimulator>>;
 
@@ -114,7 +110,7 @@ function asInReadme(stdout: string, simulators: ReadonlyMap<string, Simulator>, 
     .replaceAll(String(port), "22");
 }
 
-describe("the sessions in the README", function () {
+describe("the sessions in the documents", function () {
   this.timeout(180_000);
 
   it("are these", () =>

@@ -14,7 +14,8 @@ describe("the links in the documents", () => {
   });
 
   it("would be found dead: a file, a heading of another file, a heading of the same one", () => {
-    const text = "# Here `code`\n[a](nowhere.md) [b](README.md#nowhere) [c](#nowhere) [d](#here-code) [e](docs) ![f](no.svg)";
+    const text =
+      "# Here `code`\n[a](nowhere.md) [b](README.md#nowhere) [c](#nowhere) [d](#here-code) [e](docs) ![f](no.svg)";
     assert.deepEqual(deadLinks("CHANGELOG.md", text), ["nowhere.md", "README.md#nowhere", "#nowhere", "no.svg"]);
   });
 
