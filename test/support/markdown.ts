@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import GithubSlugger from "github-slugger";
 import MarkdownIt, { type Token } from "markdown-it";
 
 export const repository = join(__dirname, "../..");
@@ -65,8 +64,9 @@ const contentOf = (token: Token): string =>
     .join("");
 
 /** What a link can end with: the headings as GitHub names them, and the anchors that are written out. */
-export function anchorsIn(text: string): Set<string> {
-  const slugger = new GithubSlugger();
+export async function anchorsIn(text: string): Promise<Set<string>> {
+  const { default: Slugger } = await import("github-slugger");
+  const slugger = new Slugger();
   const tokens = parser.parse(text, {});
   const headings = tokens.flatMap((token, at) => {
     const inline = tokens[at + 1];
@@ -83,19 +83,23 @@ export function linksIn(text: string): string[] {
     .flatMap((token) => {
       const target =
         token.type === "link_open" ? token.attrGet("href") : token.type === "image" ? token.attrGet("src") : null;
-      return target === null ? [] : [decodeURI(target)];
+      return target === null ? [] : [decodeURI(String(target))];
     });
 }
 
 /** The links of a document that lead nowhere. Those to other sites are not followed. */
-export function deadLinks(file: string, text = read(file)): string[] {
-  return linksIn(text).filter((link) => {
-    if (/^[a-z]+:/.test(link)) return false;
-    const [path = "", anchor] = link.split("#");
-    const target = path === "" ? join(repository, file) : join(repository, dirname(file), path);
-    if (!existsSync(target)) return true;
-    if (anchor === undefined) return false;
-    if (statSync(target).isDirectory() || !target.endsWith(".md")) return true;
-    return !anchorsIn(path === "" ? text : readFileSync(target, "utf8")).has(anchor);
-  });
+export async function deadLinks(file: string, text = read(file)): Promise<string[]> {
+  const dead: string[] = [];
+  for (const link of linksIn(text)) if (!(await leadsSomewhere(link, file, text))) dead.push(link);
+  return dead;
+}
+
+async function leadsSomewhere(link: string, file: string, text: string): Promise<boolean> {
+  if (/^[a-z]+:/.test(link)) return true;
+  const [path = "", anchor] = link.split("#");
+  const target = path === "" ? join(repository, file) : join(repository, dirname(file), path);
+  if (!existsSync(target)) return false;
+  if (anchor === undefined) return true;
+  if (statSync(target).isDirectory() || !target.endsWith(".md")) return false;
+  return (await anchorsIn(path === "" ? text : readFileSync(target, "utf8"))).has(anchor);
 }
