@@ -12,14 +12,14 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const reference = join(root, "docs/api");
 
 async function main(isCheck: boolean): Promise<string[]> {
-  const app = await Application.bootstrapWithPlugins({ options: root, logLevel: "Warn" });
-  const project = await app.convert();
-  if (project === undefined || app.logger.hasErrors() || app.logger.hasWarnings()) return ["typedoc failed: see above"];
   const written = isCheck ? mkdtempSync(join(tmpdir(), "esxi-iser-api-")) : reference;
-  shorten(project);
   try {
+    const app = await Application.bootstrapWithPlugins({ options: root, out: written, logLevel: "Warn" });
+    const project = await app.convert();
+    if (project === undefined || app.logger.hasErrors() || app.logger.hasWarnings())
+      return ["typedoc failed: see above"];
+    shorten(project);
     rmSync(written, { recursive: true, force: true });
-    app.options.setValue("outputs", [{ name: "markdown", path: written }]);
     await app.generateOutputs(project);
     return [...undocumented(project), ...withoutPage(project, written), ...(isCheck ? differences(written) : [])];
   } finally {
