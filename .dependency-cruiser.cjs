@@ -47,13 +47,30 @@ module.exports = {
       "^src/functions/",
       "^src/(functions|resources|esxcli)/|^src/errors\\.ts$",
     ),
+    only(
+      "policies judge what is declared",
+      "^src/policy/",
+      "^src/(policy|resources|esxcli)/|^src/transport/credentials\\.ts$|^src/errors\\.ts$",
+    ),
+    {
+      name: "nothing needs policies or mocks",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/(policy|mocks)/" },
+      to: { path: "^src/(policy|mocks)/" },
+    },
+    {
+      name: "policies take only the types of @pulumi/policy",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { path: "^node_modules/@pulumi/policy/", dependencyTypesNot: ["type-only"] },
+    },
     {
       name: "no library outside package.json",
       severity: "error",
       from: { path: "^src/" },
       to: {
         dependencyTypes: ["npm-dev", "npm-no-pkg", "unknown", "undetermined"],
-        pathNot: "^node_modules/@pulumi/pulumi/",
+        pathNot: "^node_modules/@pulumi/(pulumi|policy)/",
       },
     },
   ],
