@@ -1,4 +1,4 @@
-/** The direction of imports: components → resources → esxcli; resources → transport; transport → esxcli/command (types); cli → all. */
+/** The direction of imports: components → resources → esxcli; resources → transport; transport → esxcli/command (types); cli → all; policy and mocks for users only. */
 const only = (name, from, to, extra = {}) => ({
   name,
   severity: "error",
@@ -18,7 +18,7 @@ module.exports = {
     {
       name: "the product imports nothing of the simulator",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/(simulator|cli)/" },
+      from: { path: "^src/", pathNot: "^src/(simulator|cli|mocks)/" },
       to: { path: "^src/simulator/" },
     },
     only("errors.ts stands alone", "^src/errors\\.ts$", "^$"),
@@ -51,6 +51,11 @@ module.exports = {
       "policies judge what is declared",
       "^src/policy/",
       "^src/(policy|resources|esxcli)/|^src/transport/credentials\\.ts$|^src/errors\\.ts$",
+    ),
+    only(
+      "mocks let the product work on simulated hosts",
+      "^src/mocks/",
+      "^src/(mocks|functions|resources|esxcli|transport|simulator)/|^src/cli/review/definitions\\.ts$|^src/errors\\.ts$",
     ),
     {
       name: "nothing needs policies or mocks",
