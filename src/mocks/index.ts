@@ -25,6 +25,8 @@ export interface IserMockOptions {
   hosts?: Readonly<Record<string, HostOptions>> | undefined;
   /** Mocks of what is not of this package. Default: a resource has its inputs and the id `<name>_id`, a function returns its arguments. */
   others?: Partial<pulumi.runtime.Mocks> | undefined;
+  /** The stack's config; keys without a namespace are the project's. Default: none. */
+  config?: Readonly<Record<string, string>> | undefined;
   /** The project. Default: `project`. */
   project?: string | undefined;
   /** The stack. Default: `stack`. */
@@ -42,7 +44,7 @@ export interface MockedResource {
   readonly inputs: Readonly<Record<string, unknown>>;
   /** As in state: `esx01.lab/vmrdma0`. Undefined in a preview. */
   readonly id: string | undefined;
-  /** All that is in state; in a preview the inputs. Secrets in plain. */
+  /** All that is in state; in a preview the inputs, with undefined for what is not known. Secrets in plain. */
   readonly outputs: Readonly<Record<string, unknown>>;
 }
 
@@ -84,6 +86,13 @@ export class IserMocks implements pulumi.runtime.Mocks {
     throw new Error(`The program declares no ${type} ${name}. It declares: ${there || "nothing of this package"}.`);
   }
 
+  /** When all that the program declares is made. Rejected with the first that was refused. */
+  async finished(): Promise<void> {
+    await pulumi.runtime.disconnect();
+    const [first] = this.errors;
+    if (first !== undefined) throw first;
+  }
+
   newResource: pulumi.runtime.Mocks["newResource"] = async (args) => {
     const definition = definitions.get(args.type);
     const lifecycle = this.lifecycles.get(args.type);
@@ -122,7 +131,8 @@ export class IserMocks implements pulumi.runtime.Mocks {
     }
     const made = pulumi.runtime.isDryRun() ? undefined : await this.create(definition, lifecycle, inputs);
     const { id, outs: outputs } = made ?? { id: undefined, outs: inputs };
-    this.resources.push({ type: definition.type, name, inputs, id, outputs });
+    const { type } = definition;
+    this.resources.push({ type, name, id, inputs: withoutUnknown(inputs), outputs: withoutUnknown(outputs) });
     return { id, outputs: { ...outputs, __provider } };
   }
 
@@ -136,14 +146,21 @@ export class IserMocks implements pulumi.runtime.Mocks {
  * Sets the mocks for all that the process declares from now on. The program is loaded after that.
  *
  * @example
- * const mocks = await setIserMocks();
+ * const mocks = await setIserMocks({ config: { chapSecret: "simulated" } });
  * const { iqns } = await import("./index.js");
- * assert.equal((await resolved(iqns))["iser-a"], mocks.resource("IserAdapter", "esx01/iser-a").outputs.iqn);
+ * await mocks.finished();
+ * assert.equal(mocks.resource("Chap", "esx01/iser-a").inputs.level, "required");
  */
 export async function setIserMocks(options: IserMockOptions = {}): Promise<IserMocks> {
   const mocks = new IserMocks(options);
+  const { config = {}, project = "project" } = options;
+  pulumi.runtime.setAllConfig(
+    Object.fromEntries(
+      Object.entries(config).map(([key, value]) => [key.includes(":") ? key : `${project}:${key}`, value]),
+    ),
+  );
   readBy(mocks.hosts);
-  await pulumi.runtime.setMocks(mocks, options.project, options.stack, options.preview);
+  await pulumi.runtime.setMocks(mocks, project, options.stack, options.preview);
   return mocks;
 }
 
@@ -160,6 +177,15 @@ function opened(marked: Properties): { inputs: Properties; secrets: ReadonlySet<
     Object.entries(marked).map(([key, value]) => [key, known(pulumi.runtime.unwrapRpcSecret(value))]),
   );
   return { inputs, secrets: new Set(secrets) };
+}
+
+function withoutUnknown(properties: Properties): Properties {
+  const plain = (value: unknown): unknown => {
+    if (value === unknown) return undefined;
+    if (Array.isArray(value)) return value.map(plain);
+    return typeof value === "object" && value !== null ? withoutUnknown(value as Properties) : value;
+  };
+  return Object.fromEntries(Object.entries(properties).map(([key, value]) => [key, plain(value)]));
 }
 
 function known(value: unknown): unknown {
