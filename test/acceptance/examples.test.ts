@@ -455,10 +455,19 @@ describe("the example unit-test, as its README says", function () {
   });
   after(() => rmSync(home, { recursive: true, force: true }));
 
-  it("passes", async () => {
+  const cwd = join(examples, "unit-test");
+  const mocha = join(repository, "node_modules/mocha/bin/mocha.js");
+
+  it("passes with mocks, without an engine", async () => {
+    const { stdout } = await node([mocha, "--no-config", "--import=tsx", "program.test.ts"], {
+      cwd,
+      env: { PATH: "" },
+    });
+    assert.match(stdout, /3 passing/);
+  });
+
+  it("passes on a simulated host", async () => {
     const engine = await findEngine();
-    const cwd = join(examples, "unit-test");
-    const mocha = join(repository, "node_modules/mocha/bin/mocha.js");
     const { stdout } = await node([mocha, "--no-config", "--import=tsx", "storage.test.ts"], {
       cwd,
       env: {

@@ -29,25 +29,39 @@ export const vmhba = adapter.vmhba;
 const imports = {
   "named.mjs": `
 import { Chap, IserAdapter, IserError } from "pulumi-esxi-iser";
+import { setIserMocks } from "pulumi-esxi-iser/mocks";
+import { iserPolicies } from "pulumi-esxi-iser/policy";
 import { models, SimulatedHost, startSimulator } from "pulumi-esxi-iser/simulator";
-console.log([Chap, IserAdapter, IserError, models, SimulatedHost, startSimulator].map((it) => typeof it).join());
+console.log([Chap, IserAdapter, IserError, models, SimulatedHost, startSimulator, setIserMocks, iserPolicies].map((it) => typeof it).join());
 `,
   "named.cjs": `
 const { Chap, IserAdapter, IserError } = require("pulumi-esxi-iser");
+const { setIserMocks } = require("pulumi-esxi-iser/mocks");
+const { iserPolicies } = require("pulumi-esxi-iser/policy");
 const { models, SimulatedHost, startSimulator } = require("pulumi-esxi-iser/simulator");
-console.log([Chap, IserAdapter, IserError, models, SimulatedHost, startSimulator].map((it) => typeof it).join());
+console.log([Chap, IserAdapter, IserError, models, SimulatedHost, startSimulator, setIserMocks, iserPolicies].map((it) => typeof it).join());
 `,
 };
+
+/** What a program loads of the package, as folders of `dist`. */
+const loaded = `
+const root = require("node:path").dirname(require.resolve("pulumi-esxi-iser"));
+require("pulumi-esxi-iser");
+const files = Object.keys(require.cache).filter((file) => file.startsWith(root)).map((file) => file.slice(root.length + 1));
+console.log([...new Set(files.map((file) => file.split(/[\\\\/]/)).filter((path) => path.length > 1).map(([folder]) => folder))].sort().join());
+`;
 
 /** A consumer that is checked as an ES module and as CommonJS; what is marked must be refused. */
 const consumer = `
 import { Chap, type ChapArgs, IserAdapter } from "pulumi-esxi-iser";
+import { type IserMocks, setIserMocks } from "pulumi-esxi-iser/mocks";
 import { type Model, startSimulator } from "pulumi-esxi-iser/simulator";
 const adapter = new IserAdapter("iser-a", { host: "esx01.lab", device: "vmrdma0" });
 const args: ChapArgs = { host: { host: "esx01.lab", port: 22 }, adapter, level: "required", name: "esx01" };
 export const chap = new Chap("iser-a", args);
 export const model: Model = "8.0";
 export const dump: () => Promise<string> = async () => (await startSimulator({ model })).host.dump();
+export const mocks: Promise<IserMocks> = setIserMocks({ host: { model } });
 // @ts-expect-error: the host is missing.
 new IserAdapter("iser-a", { device: "vmrdma0" });
 // @ts-expect-error: no such level.
@@ -100,9 +114,11 @@ describe("the packed package", function () {
       "docs/guides/getting-started.md",
       "docs/guides/limits-and-unknowns.md",
       "docs/guides/network-and-flow-control.md",
+      "docs/guides/policy.md",
       "docs/guides/review-in-pull-requests.md",
       "docs/guides/testing-without-hosts.md",
       "docs/guides/troubleshooting.md",
+      "docs/guides/unit-testing.md",
       "docs/guides/workflows/drift.yml",
       "docs/guides/workflows/review.yml",
       "docs/performance.json",
@@ -114,7 +130,7 @@ describe("the packed package", function () {
       "docs/topology.svg",
       "package.json",
     ]);
-    for (const file of ["index", "provider", "simulator/index", "cli/main"])
+    for (const file of ["index", "provider", "simulator/index", "policy/index", "mocks/index", "cli/main"])
       assert.ok(packed.files.includes(`dist/${file}.js`), file);
   });
 
@@ -182,8 +198,16 @@ describe("the packed package", function () {
         it(`gives its named exports to ${file}`, async () => {
           writeFileSync(join(home, file), text);
           const printed = await command(process.execPath, [file], home);
-          assert.equal(printed, "function,function,function,object,function,function\n");
+          assert.equal(printed, "function,function,function,object,function,function,function,function\n");
         });
+
+      it("loads neither policies, mocks, the simulator nor the command with a program", async () => {
+        writeFileSync(join(home, "loaded.cjs"), loaded);
+        assert.equal(
+          await command(process.execPath, ["loaded.cjs"], home),
+          "components,esxcli,functions,resources,transport\n",
+        );
+      });
 
       it("has the command esxi-iser", async () => {
         assert.match(await command("npx", ["--no-install", "esxi-iser", "--help"], home), /^Usage: esxi-iser /);
