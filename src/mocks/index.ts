@@ -57,15 +57,19 @@ export class IserMocks implements pulumi.runtime.Mocks {
   readonly resources: MockedResource[] = [];
   /** What was refused, in the order in which it was; the outputs of such a resource are rejected with it. */
   readonly errors: Error[] = [];
-  /** @internal */
-  readonly hosts: SimulatedHosts;
+  private readonly hosts: SimulatedHosts;
   private readonly lifecycles: ReadonlyMap<string, Lifecycle>;
 
-  /** For who calls `setMocks` alone: the functions of this package then still ask real hosts. */
+  /** For who calls `setMocks` alone; `answerFunctions` then belongs to it. */
   constructor(private readonly options: IserMockOptions = {}) {
     this.hosts = new SimulatedHosts(options.host ?? {}, options.hosts ?? {});
     const run = new Run();
     this.lifecycles = new Map([...definitions].map(([type, one]) => [type, new Lifecycle(one, this.hosts, run)]));
+  }
+
+  /** From now on the functions of this package, such as `getRdmaDevices`, ask these hosts, and no real ones. */
+  answerFunctions(): void {
+    readBy(this.hosts);
   }
 
   /** What the resources told the user, such as that something was found and adopted. */
@@ -159,7 +163,7 @@ export async function setIserMocks(options: IserMockOptions = {}): Promise<IserM
       Object.entries(config).map(([key, value]) => [key.includes(":") ? key : `${project}:${key}`, value]),
     ),
   );
-  readBy(mocks.hosts);
+  mocks.answerFunctions();
   await pulumi.runtime.setMocks(mocks, project, options.stack, options.preview);
   return mocks;
 }
