@@ -4,6 +4,7 @@ import { interpret } from "../esxcli/run.js";
 import type { Ask } from "../resources/definition.js";
 import { adapterReference } from "../resources/fields.js";
 import { type Host, hostField } from "../resources/host.js";
+import type { Reach } from "../resources/hostWork.js";
 import { type AdapterInput, type HostInput, referenceTo } from "../resources/provider.js";
 import { SshReach } from "../resources/reach.js";
 
@@ -38,7 +39,7 @@ let reading = 0;
 type Way = Pick<SshReach, "use" | "configure" | "close">;
 
 /** Has the functions of this process read in another way than over SSH, such as from simulated hosts. */
-export function readBy(way: Pick<SshReach, "use">): void {
+export function readBy(way: Pick<Reach, "use">): void {
   reach = { configure: () => undefined, close: async () => undefined, use: way.use };
 }
 
