@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { definitions } from "../cli/review/definitions.js";
 import { IserError } from "../errors.js";
 import { readBy } from "../functions/reading.js";
+import { definitions } from "../resources/definitions.js";
 import { sealHost } from "../resources/host.js";
 import { type AnyDefinition, type Properties, secretsIn, unknown } from "../resources/inputs.js";
 import { Lifecycle } from "../resources/lifecycle.js";
@@ -11,9 +11,7 @@ import type { HostOptions } from "../simulator/options.js";
 import { keepSecret, maskError } from "../transport/redact.js";
 import { SimulatedHosts } from "./simulatedHosts.js";
 
-export type { SimulatedHost } from "../simulator/host.js";
-export type { HostOptions } from "../simulator/options.js";
-
+/** What the program runs on. */
 export interface IserMockOptions {
   /**
    * What every host is before the program: the fields of `HostOptions` of `pulumi-esxi-iser/simulator`. Default: ESXi 8.0 with a management network and

@@ -13,12 +13,19 @@ export type { Enforcement, PolicySettings } from "./policy.js";
 
 /** Settings of each policy, or how it is enforced. */
 export interface IserPolicySettings {
+  /** The SSH key of each host and bastion is in the program or in the stack's config. */
   hostKey?: HostKeySettings | Enforcement | undefined;
+  /** Each adapter has CHAP of level `required`. */
   chap?: ChapSettings | Enforcement | undefined;
+  /** A port group that iSER goes over has one active uplink and no standby one. */
   teaming?: PolicySettings | Enforcement | undefined;
+  /** The VMkernel adapter of a path and its virtual switch have the same MTU. */
   jumboFrames?: JumboFrameSettings | Enforcement | undefined;
+  /** A virtual switch has at most one RDMA uplink. */
   rdmaUplink?: PolicySettings | Enforcement | undefined;
+  /** Each `IserAdapter` has a `RoceParams`. Advisory by default, all others are mandatory. */
   roceVersion?: RoceVersionSettings | Enforcement | undefined;
+  /** Each host has two paths, each over a card of its own. */
   paths?: EnoughPathsSettings | Enforcement | undefined;
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { StackValidationPolicy } from "@pulumi/policy";
-import { definitions, typeToken } from "../../src/cli/review/definitions.js";
+import { definitions, typeToken } from "../../src/resources/definitions.js";
 import { check, unknown } from "../../src/resources/inputs.js";
 
 /** Internal to @pulumi/policy, and what it wraps the properties of every resource in before a policy gets them. */

@@ -12,7 +12,9 @@ export function markdown(report: Report): string {
     ...failures.map(({ name, message }) => `- The preview failed at ${code(name)}: ${code(message.trim())}`),
     ...(otherFailures === 0
       ? []
-      : [`- The preview failed with ${count(otherFailures, "error")} elsewhere: what the command printed beside this says why.`]),
+      : [
+          `- The preview failed with ${count(otherFailures, "error")} elsewhere: what the command printed beside this says why.`,
+        ]),
     ...strange.map((one) => `- This version of esxi-iser does not know ${code(one)}.`),
   ];
   const parts = [

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { IserError } from "../../errors.js";
+import { definitions, typeToken } from "../../resources/definitions.js";
 import { type AnyDefinition, type Properties, unknown } from "../../resources/inputs.js";
-import { definitions, typeToken } from "./definitions.js";
 
 /** What the engine puts in place of a secret. [seen with CLI 3.259] */
 export const hidden = "[secret]";

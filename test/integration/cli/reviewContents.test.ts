@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { definitions, typeToken } from "../../../src/cli/review/definitions.js";
 import { markdown } from "../../../src/cli/review/markdown.js";
 import * as provider from "../../../src/provider.js";
+import { definitions, typeToken } from "../../../src/resources/definitions.js";
 import {
   alias,
   changed,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { before, describe, it } from "mocha";
-import { definitions, typeToken } from "../../../src/cli/review/definitions.js";
 import { IserMocks } from "../../../src/mocks/index.js";
+import { definitions, typeToken } from "../../../src/resources/definitions.js";
 import { hostField } from "../../../src/resources/host.js";
 
 const adapter = "vmrdma0";
