@@ -58,7 +58,7 @@ export class IserMocks implements pulumi.runtime.Mocks {
   private readonly hosts: SimulatedHosts;
   private readonly lifecycles: ReadonlyMap<string, Lifecycle>;
 
-  /** For who calls `setMocks` alone; `answerFunctions` then belongs to it. */
+  /** For who calls `setMocks` alone, with the same `preview`; `answerFunctions` then belongs to it. */
   constructor(private readonly options: IserMockOptions = {}) {
     this.hosts = new SimulatedHosts(options.host ?? {}, options.hosts ?? {});
     const run = new Run();
@@ -131,7 +131,7 @@ export class IserMocks implements pulumi.runtime.Mocks {
       const problem = failures.map(({ reason }) => reason).join("\n");
       throw new IserError("INPUT_INVALID", { problem, cure: "A preview refuses this too." });
     }
-    const made = pulumi.runtime.isDryRun() ? undefined : await this.create(definition, lifecycle, inputs);
+    const made = this.options.preview ? undefined : await this.create(definition, lifecycle, inputs);
     const { id, outs: outputs } = made ?? { id: undefined, outs: inputs };
     const { type } = definition;
     this.resources.push({ type, name, id, inputs: withoutUnknown(inputs), outputs: withoutUnknown(outputs) });

@@ -34,8 +34,12 @@ describe("the code blocks in the documents", function () {
       /** Commands that are run in their order: `test/acceptance/guides.test.ts`. */
       run: 8,
       /** Commands whose names and options are checked: below, and in `guides.test.ts`. */
-      commands: 15,
-      "not run": 7,
+      commands: 16,
+      /** A policy pack and its configuration: `test/acceptance/policy.test.ts`. */
+      policy: 2,
+      /** Tests with mocks: `test/acceptance/mocks.test.ts`. */
+      mocks: 1,
+      "not run": 9,
     });
   });
 
