@@ -1,0 +1,56 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { HostOptions } from "../../src/simulator/index.js";
+import type { StackState } from "../../tools/engine/pulumi.js";
+import type { Declaration, Program } from "./program.js";
+
+/** The state of a stack as a version of this package wrote it, with the host and the program that it is of. */
+export interface ReleasedState {
+  readonly options: HostOptions;
+  /** Lines of esxcli that were run before. */
+  readonly commands: readonly string[];
+  readonly resources: readonly Declaration[];
+  readonly state: StackState;
+}
+
+const folder = join(__dirname, "../fixtures/states");
+
+/** By version. */
+export function releasedStates(): ReadonlyMap<string, ReleasedState> {
+  const files = existsSync(folder) ? readdirSync(folder) : [];
+  return new Map(
+    files.map((file) => [file.replace(/\.json$/, ""), JSON.parse(readFileSync(join(folder, file), "utf8"))]),
+  );
+}
+
+/** A simulated host has another port and another key each time: what stands for them in a state that is kept. */
+const placeholders = { port: '"<port>"', fingerprint: "<fingerprint>" };
+
+type Deployment = StackState["deployment"] & { secrets_providers?: unknown };
+
+/** The state of a program as it is kept: with the secrets, which are those of a test, in plain, and without lines and folders of the machine. */
+export async function kept({ stack, simulator }: Program): Promise<StackState> {
+  const text = JSON.stringify(await stack.exportState({ showSecrets: true }))
+    .replaceAll(`"port":${simulator.port}`, `"port":${placeholders.port}`)
+    .replaceAll(simulator.fingerprint, placeholders.fingerprint);
+  const state = JSON.parse(text) as StackState & { deployment: Deployment };
+  delete state.deployment.secrets_providers;
+  for (const resource of state.deployment.resources ?? []) {
+    delete resource.sourcePosition;
+    delete resource.stackTrace;
+  }
+  return state;
+}
+
+/** A state that was kept, for the host and the stack of a program that runs now, whose key encrypts it. */
+export async function forProgram(state: StackState, { simulator, stack }: Program): Promise<StackState> {
+  const text = JSON.stringify(state)
+    .replaceAll(placeholders.port, String(simulator.port))
+    .replaceAll(placeholders.fingerprint, simulator.fingerprint);
+  const now: Deployment = (await stack.exportState()).deployment;
+  const then = JSON.parse(text) as StackState;
+  return {
+    ...then,
+    deployment: { ...then.deployment, secrets_providers: now.secrets_providers } as StackState["deployment"],
+  };
+}
