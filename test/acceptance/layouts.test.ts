@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { startSimulator } from "../../src/simulator/index.js";
 import { onAbandon } from "../../tools/engine/process.js";
 import { Stack } from "../../tools/engine/pulumi.js";
-import { command, layouts, type Packed, pack, versionHere } from "../support/layouts.js";
+import { broughtAlong, command, layouts, type Packed, pack, repository, versionHere } from "../support/layouts.js";
 
 const chapSecret = "simulated-chap-secret";
 
@@ -98,7 +98,7 @@ describe("the packed package", function () {
   });
 
   it("has what is built and the texts about it, and nothing else", () => {
-    const outside = packed.files.filter((file) => !/^dist\/.*\.(js|d\.ts|js\.map)$/.test(file));
+    const outside = packed.files.filter((file) => !/^dist\/.*\.(js|d\.ts)$/.test(file));
     assert.deepEqual(outside.sort(), [
       "CHANGELOG.md",
       "DESIGN.md",
@@ -132,6 +132,21 @@ describe("the packed package", function () {
     ]);
     for (const file of ["index", "provider", "simulator/index", "policy/index", "mocks/index", "cli/main"])
       assert.ok(packed.files.includes(`dist/${file}.js`), file);
+  });
+
+  it("is small, and brings little with it", () => {
+    const kilobytes = Math.ceil(statSync(packed.tarball).size / 1000);
+    const brought = broughtAlong();
+    console.log(`      ${kilobytes} kB packed; with it come ${brought.length} packages: ${brought.join(", ")}`);
+    assert.ok(kilobytes <= 600, `${kilobytes} kB`);
+    assert.ok(brought.length <= 12);
+  });
+
+  it("is found, with its types, by every kind of module resolution: publint and attw have nothing to say", async () => {
+    const publint = await command("npx", ["--no-install", "publint", "run", packed.tarball, "--strict"], repository);
+    assert.match(publint, /All good!/);
+    const attw = await command("npx", ["--no-install", "attw", packed.tarball], repository);
+    assert.match(attw, /No problems found/);
   });
 
   for (const [number, { name, esm, install }] of layouts.entries()) {

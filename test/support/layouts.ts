@@ -20,7 +20,7 @@ export interface Packed {
   readonly files: string[];
 }
 
-const repository = join(__dirname, "../..");
+export const repository = join(__dirname, "../..");
 const LIMIT_MS = 180_000;
 const quick = ["--prefer-offline", "--ignore-scripts"];
 const npmInstall = ["install", ...quick, "--no-audit", "--no-fund"];
@@ -64,6 +64,21 @@ export const layouts: readonly Layout[] = [
     },
   },
 ];
+
+/** The packages that a user has of this one, beside the peers, by the lock file. */
+export function broughtAlong(): string[] {
+  interface Locked {
+    readonly dev?: true;
+    readonly peer?: true;
+    readonly devOptional?: true;
+  }
+  const { packages } = JSON.parse(readFileSync(join(repository, "package-lock.json"), "utf8")) as {
+    packages: Record<string, Locked>;
+  };
+  return Object.entries(packages).flatMap(([path, { dev, peer, devOptional }]) =>
+    path === "" || dev || peer || devOptional ? [] : [path.replace(/^.*node_modules\//, "")],
+  );
+}
 
 /** `npm pack` of this repository, built first if its source has changed. */
 export async function pack(folder: string): Promise<Packed> {
