@@ -2,6 +2,7 @@
  * Writes test/fixtures/states/<version>.json: the state of the whole procedure as this version writes it, which later versions have to read. Once for each
  * release: `npm run state:keep`.
  */
+import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Program } from "../test/support/program.js";
@@ -100,6 +101,7 @@ async function main(): Promise<void> {
     await program.stack.up();
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, `${JSON.stringify({ ...whole, state: await kept(program) }, null, 1)}\n`);
+    execFileSync("npx", ["--no-install", "biome", "format", "--write", file], { cwd: join(__dirname, "..") });
     console.log(`written to ${file}`);
   } finally {
     await program.close();

@@ -65,21 +65,6 @@ export const layouts: readonly Layout[] = [
   },
 ];
 
-/** The packages that a user has of this one, beside the peers, by the lock file. */
-export function broughtAlong(): string[] {
-  interface Locked {
-    readonly dev?: true;
-    readonly peer?: true;
-    readonly devOptional?: true;
-  }
-  const { packages } = JSON.parse(readFileSync(join(repository, "package-lock.json"), "utf8")) as {
-    packages: Record<string, Locked>;
-  };
-  return Object.entries(packages).flatMap(([path, { dev, peer, devOptional }]) =>
-    path === "" || dev || peer || devOptional ? [] : [path.replace(/^.*node_modules\//, "")],
-  );
-}
-
 /** `npm pack` of this repository, built first if its source has changed. */
 export async function pack(folder: string): Promise<Packed> {
   await command(process.execPath, ["tools/bootstrap.mjs", "--build"], repository);
