@@ -70,10 +70,11 @@ function failureOf(definition: AnyDefinition, host: unknown, path: string, reaso
   const [field = ""] = path.split(".");
   // What is no field may be a misspelt secret, so nothing may print its value.
   const isPrintable = Object.hasOwn(definition.fields, field) && !definition.secrets?.includes(field);
-  const on = hostName(host);
+  const name = hostName(host);
+  const on = name === undefined || name === unknown ? "" : `${name}: `;
   return {
     property: isPrintable ? path : "",
-    reason: `${on === undefined ? "" : `${on}: `}${definition.type}: ${path} ${reason}`,
+    reason: `${on}${definition.type}: ${path} ${reason}`,
   };
 }
 

@@ -48,6 +48,14 @@ describe("check", () => {
     assert.deepEqual(check(discoveryAddress, once).inputs, once);
   });
 
+  it("says nothing of the host where its name is unknown", () => {
+    for (const of of [unknown, { host: unknown, port: 22 }])
+      assert.deepEqual(
+        check(iserAdapter, { host: of, device: 3 }).failures.map(({ reason }) => /^IserAdapter: device /.test(reason)),
+        [true],
+      );
+  });
+
   it("lets unknown values through, also inside an object, and counts them as given", () => {
     const { inputs, failures } = check(iserAdapter, { host: { host, password: unknown }, device: unknown });
     assert.deepEqual([inputs, failures], [{ host: { host, password: unknown }, device: unknown }, []]);
