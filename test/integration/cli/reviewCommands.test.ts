@@ -202,7 +202,7 @@ describe("the commands that esxi-iser review lists", function () {
   }
 
   // Fewer than for other properties: each resource is previewed and reviewed with all that is there by then.
-  const runs = Math.ceil(Number(process.env.ESXI_ISER_RUNS ?? 150) / 15);
+  const runs = Math.ceil(Number(process.env.ESXI_ISER_RUNS ?? 150) / 25);
 
   it(`are, of any program on any host, all that are run for what is new, and those for a change and a destroy`, async function () {
     this.timeout(60_000 + 12_000 * runs);

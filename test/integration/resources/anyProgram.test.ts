@@ -123,6 +123,17 @@ async function destroy(lab: DirectLab, made: ReadonlyMap<Planned, Declared>, ord
   }
 }
 
+/**
+ * The settings of which a delete has said that they stay: the second program has a VMkernel adapter that needs the MTU of a switch that it does not
+ * declare any more. When that adapter goes, nobody knows of the MTU.
+ */
+function keptMtus({ notices }: DirectLab): string[] {
+  return notices.flatMap((notice) => {
+    const [, name] = /vswitch\/(\S+): MTU \d+ stays, and not the former \d+, because vmk/.exec(notice) ?? [];
+    return name === undefined ? [] : [`switches[${name}].mtu`];
+  });
+}
+
 const choices = fc.array(fc.nat(1000), { minLength: 1, maxLength: 40 });
 
 describe("any program on any host", function () {
@@ -164,8 +175,12 @@ describe("any program on any host", function () {
           const first = await up(lab, new Map(), given.program, forth);
           const second = await up(lab, first, given.later, further);
           changesOnly(lab, bare, [...given.program, ...given.later]);
+          const kept = keptMtus(lab);
           await destroy(lab, second, back);
-          assert.deepEqual(settings(bare, lab.host.dump()), []);
+          assert.deepEqual(
+            settings(bare, lab.host.dump()).filter(([path]) => !kept.includes(path)),
+            [],
+          );
         }),
       ),
       { numRuns: runs },
