@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { builtMain } from "./built.js";
+import { started } from "./started.js";
 
 export interface CliResult {
   readonly status: number | null;
@@ -17,14 +17,14 @@ export interface CliOptions {
 
 /** Runs `esxi-iser` to its end. On a terminal both streams are one. */
 export function esxiIser(args: readonly string[], { env = {}, cwd, typed }: CliOptions = {}): Promise<CliResult> {
-  const node = [process.execPath, builtMain, ...args];
+  const node = [process.execPath, ...started.args, ...args];
   const [program = "", ...rest] =
     typed === undefined
       ? node
       : ["script", "--quiet", "--return", "--command", node.map(quoted).join(" "), "/dev/null"];
   const child = spawn(program, rest, {
     cwd,
-    env: { PATH: process.env.PATH, NODE_V8_COVERAGE: process.env.NODE_V8_COVERAGE, ...env },
+    env: { PATH: process.env.PATH, ...started.env, ...env },
   });
   const output = { stdout: "", stderr: "" };
   let isTyped = false;

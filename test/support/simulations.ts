@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { builtMain } from "./built.js";
+import { started } from "./started.js";
 
 /** What `esxi-iser simulate --json` prints. */
 export interface Shown {
@@ -37,8 +37,8 @@ export class Simulation {
 
   /** Until it says how to reach the hosts, or has ended. `env`: beside PATH, all of its environment. */
   static async start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Simulation> {
-    const child = spawn(process.execPath, [builtMain, "simulate", ...args], {
-      env: { PATH: process.env.PATH, NODE_V8_COVERAGE: process.env.NODE_V8_COVERAGE, ...env },
+    const child = spawn(process.execPath, [...started.args, "simulate", ...args], {
+      env: { PATH: process.env.PATH, ...started.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const simulation = new Simulation(child);

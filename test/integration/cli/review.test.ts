@@ -7,7 +7,6 @@ import { after, before, describe, it } from "mocha";
 import { markdown } from "../../../src/cli/review/markdown.js";
 import { readPreview } from "../../../src/cli/review/preview.js";
 import { type Report, reportOn } from "../../../src/cli/review/report.js";
-import { builtMain } from "../../support/built.js";
 import { esxiIser } from "../../support/cli.js";
 import {
   alias,
@@ -22,6 +21,7 @@ import {
   unknown,
   urn,
 } from "../../support/previewSteps.js";
+import { started } from "../../support/started.js";
 
 describe("esxi-iser review", function () {
   this.timeout(180_000);
@@ -37,7 +37,9 @@ describe("esxi-iser review", function () {
   };
   const piped = (input: string, ...args: readonly string[]) =>
     new Promise<{ status: number | null; stdout: string }>((resolve, reject) => {
-      const child = spawn(process.execPath, [builtMain, "review", ...args]);
+      const child = spawn(process.execPath, [...started.args, "review", ...args], {
+        env: { ...process.env, ...started.env },
+      });
       let stdout = "";
       child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
       child.once("error", reject);

@@ -4,14 +4,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "ssh2";
-import { builtMain } from "../../support/built.js";
+import { started } from "../../support/started.js";
 
 const children: ChildProcess[] = [];
 
 /** Starts `esxi-iser` and gives what it printed once there is enough of it, or once it ended. */
 async function cli(args: readonly string[], enough: RegExp, env: NodeJS.ProcessEnv = {}) {
-  const child = spawn(process.execPath, [builtMain, ...args], {
-    env: { ...process.env, ESXI_ISER_PASSWORD: undefined, ...env },
+  const child = spawn(process.execPath, [...started.args, ...args], {
+    env: { ...process.env, ...started.env, ESXI_ISER_PASSWORD: undefined, ...env },
   });
   children.push(child);
   let output = "";
