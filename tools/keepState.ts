@@ -6,13 +6,13 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Program } from "../test/support/program.js";
-import { kept, type ReleasedState } from "../test/support/releasedState.js";
+import { asKept, kept, type ReleasedState, secrets } from "../test/support/releasedState.js";
 
 const iqn = "iqn.2010-09.lab.storage:a";
 const netmask = "255.255.255.0";
 const [address, other] = ["192.168.50.100", "192.168.50.101"];
-const mutual = { name: "array", secret: "simulated-mutual-secret" };
-const chap = { name: "esx01", secret: "simulated-chap-secret", mutual };
+const mutual = { name: "array", secret: secrets.mutual };
+const chap = { name: "esx01", secret: secrets.chap, mutual };
 
 /** Two paths: one is made, of the other the network is there and not as it is declared. */
 const whole: Omit<ReleasedState, "state"> = {
@@ -100,7 +100,7 @@ async function main(): Promise<void> {
     await program.declare(whole.resources);
     await program.stack.up();
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, `${JSON.stringify({ ...whole, state: await kept(program) }, null, 1)}\n`);
+    writeFileSync(file, asKept({ ...whole, state: await kept(program) }));
     execFileSync("npx", ["--no-install", "biome", "format", "--write", file], { cwd: join(__dirname, "..") });
     console.log(`written to ${file}`);
   } finally {

@@ -15,11 +15,27 @@ export interface ReleasedState {
 
 const folder = join(__dirname, "../fixtures/states");
 
+/** The secrets of these programs. What is kept has the words for them in their place. */
+export const secrets = { chap: "simulated-chap-secret", mutual: "simulated-mutual-secret" };
+const words = Object.entries(secrets).map(([name, secret]) => [`<secret of ${name}>`, secret] as const);
+
 /** By version. */
 export function releasedStates(): ReadonlyMap<string, ReleasedState> {
   const files = existsSync(folder) ? readdirSync(folder) : [];
   return new Map(
-    files.map((file) => [file.replace(/\.json$/, ""), JSON.parse(readFileSync(join(folder, file), "utf8"))]),
+    files.map((file) => {
+      const kept = readFileSync(join(folder, file), "utf8");
+      const text = words.reduce((text, [word, secret]) => text.replaceAll(word, secret), kept);
+      return [file.replace(/\.json$/, ""), JSON.parse(text) as ReleasedState];
+    }),
+  );
+}
+
+/** As the file of a version has it. */
+export function asKept(released: ReleasedState): string {
+  return words.reduce(
+    (text, [word, secret]) => text.replaceAll(secret, word),
+    `${JSON.stringify(released, null, 1)}\n`,
   );
 }
 
@@ -28,7 +44,7 @@ const placeholders = { port: '"<port>"', fingerprint: "<fingerprint>" };
 
 type Deployment = StackState["deployment"] & { secrets_providers?: unknown };
 
-/** The state of a program as it is kept: with the secrets, which are those of a test, in plain, and without lines and folders of the machine. */
+/** The state of a program with its secrets in plain, and without lines and folders of the machine. */
 export async function kept({ stack, simulator }: Program): Promise<StackState> {
   const text = JSON.stringify(await stack.exportState({ showSecrets: true }))
     .replaceAll(`"port":${simulator.port}`, `"port":${placeholders.port}`)
