@@ -10,7 +10,6 @@ interface Order {
 
 /** What the state says of the time before a resource was declared, as far as the type records it. */
 interface Before {
-  readonly existed?: boolean;
   readonly mtu?: number;
   readonly cdp?: string;
   readonly uplinks?: Order & { readonly names: readonly string[] };
@@ -89,7 +88,12 @@ export function plantDoubt(host: AssumedHost, type: string, inputs: Properties, 
   for (const field of fields) Object.assign(object, doubts[type]?.fields[field]?.(inputs));
 }
 
+/** It was there before the stack had it. */
+export function wasThere({ before }: Properties): boolean {
+  return (before as { readonly existed?: boolean } | undefined)?.existed === true;
+}
+
 /** Puts what a resource found on the host as it found it, so that what the stack has done to it since can be retraced. */
 export function plantFormer(host: AssumedHost, type: string, inputs: Properties, before: object): void {
-  if ((before as Before).existed === true) plantings[type]?.(host, inputs, before);
+  plantings[type]?.(host, inputs, before);
 }

@@ -13,7 +13,7 @@ import type { Session } from "../../transport/session.js";
 import type { Act } from "./acts.js";
 import { take } from "./assumedEffects.js";
 import { type AssumedHost, Build, chapPlace, placeOf } from "./assumedHost.js";
-import { plantDoubt, plantFormer } from "./former.js";
+import { plantDoubt, plantFormer, wasThere } from "./former.js";
 import { hidden, isLater, type Step } from "./preview.js";
 import { asItIs, asListed, type FormerParameter, otherwise, Seeds } from "./seeds.js";
 
@@ -50,8 +50,8 @@ export interface Rehearsal {
 }
 
 /**
- * Takes the resources of one host, whose steps these are, through the acts of a run there: the lifecycle that the provider runs, with the same definitions, works on a host that is
- * taken to be as the stack has left it. So the commands are those that are planned there.
+ * Takes the resources of one host, whose steps these are, through the acts of a run there: the lifecycle that the provider runs, with the same
+ * definitions, works on a host that is taken to be as the stack has left it. So the commands are those that are planned there.
  */
 export async function rehearse(steps: readonly Step[], acts: readonly Act[], lacks?: string): Promise<Rehearsal> {
   const stage = new Stage(steps, lacks);
@@ -100,7 +100,8 @@ class Stage {
     const inOrder = [...standing.values()].sort((a, b) => rank(a.definition) - rank(b.definition));
     for (const step of inOrder) {
       const olds = oldsOf(step);
-      plantFormer(this.host, step.definition.type, fieldsOf(step.definition, olds), olds.before ?? {});
+      if (wasThere(olds))
+        plantFormer(this.host, step.definition.type, fieldsOf(step.definition, olds), olds.before as object);
     }
     for (const step of inOrder) {
       const { definition } = step;
@@ -298,11 +299,6 @@ export function oldsOf({ definition, old }: Step): Properties {
     old.outputs[field] === hidden && old.inputs[field] !== undefined ? [[field, old.inputs[field]]] : [],
   );
   return { ...old.outputs, ...Object.fromEntries(secrets) };
-}
-
-/** It was there before the stack had it. */
-export function wasThere({ before }: Properties): boolean {
-  return (before as { readonly existed?: boolean } | undefined)?.existed === true;
 }
 
 /** The fields that are declared and were not before, and single parameters: `parameters.DelayedAck`. */

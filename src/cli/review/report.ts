@@ -3,9 +3,10 @@ import { hostName } from "../../resources/host.js";
 import { difference, type Properties } from "../../resources/inputs.js";
 import { type Act, actsOf } from "./acts.js";
 import { type Concern, consequencesOf } from "./consequences.js";
+import { wasThere } from "./former.js";
 import { type Move, moveOf, placeOf, placesIn, stepsAt } from "./places.js";
 import { hidden, type Preview, type Step } from "./preview.js";
-import { appeared, isOnlyHidden, type Outcome, oldsOf, rehearse, wasThere } from "./rehearsal.js";
+import { appeared, isOnlyHidden, type Outcome, oldsOf, rehearse } from "./rehearsal.js";
 
 export interface Change {
   readonly property: string;
