@@ -1,30 +1,29 @@
 /**
  * Whether this tree can be released: `npm run release:check`. Nothing is published. Says of each point whether it holds, and ends with 1 where one does not.
  */
-import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { run } from "./engine/process.js";
 import { broughtAlong, changelog, licences, type Objections, versionFree } from "./release.js";
 
 const repository = join(__dirname, "..");
 const read = (file: string) => readFileSync(join(repository, file), "utf8");
 const { version } = JSON.parse(read("package.json")) as { version: string };
 
-/** What a command prints; rejected with what it said where it fails. */
-async function printed(command: string, ...args: readonly string[]): Promise<string> {
-  return (await promisify(execFile)(command, args, { cwd: repository, maxBuffer: 64 * 1024 * 1024 })).stdout;
-}
+const commanded = (command: string, ...args: readonly string[]) =>
+  run(command, args, { cwd: repository, env: process.env, timeoutMs: 300_000 });
 
 async function holds(command: string, ...args: readonly string[]): Promise<Objections> {
-  try {
-    await printed(command, ...args);
-    return [];
-  } catch (error) {
-    const { stdout = "", stderr = "", message } = error as Error & { stdout?: string; stderr?: string };
-    return [`${stdout}${stderr}`.trim() || message];
-  }
+  const { code, stdout, stderr } = await commanded(command, ...args);
+  return code === 0 ? [] : [`${stdout}${stderr}`.trim() || `${command} ended with ${code}`];
+}
+
+/** The lines that a command of git prints. */
+async function git(...args: readonly string[]): Promise<readonly string[]> {
+  const { code, stdout, stderr } = await commanded("git", ...args);
+  if (code !== 0) throw new Error(`git ${args.join(" ")}: ${stderr}`);
+  return lines(stdout);
 }
 
 const lines = (text: string) => text.split("\n").filter((line) => line !== "");
@@ -32,8 +31,8 @@ const lines = (text: string) => text.split("\n").filter((line) => line !== "");
 function checks(folder: string): readonly [what: string, check: () => Objections | Promise<Objections>][] {
   const tarball = join(folder, `pulumi-esxi-iser-${version}.tgz`);
   return [
-    ["nothing is uncommitted", async () => lines(await printed("git", "status", "--porcelain"))],
-    ["the version is a new one", async () => versionFree(version, lines(await printed("git", "tag", "--list")))],
+    ["nothing is uncommitted", () => git("status", "--porcelain")],
+    ["the version is a new one", async () => versionFree(version, await git("tag", "--list"))],
     ["the changelog has it, with its day", () => changelog(read("CHANGELOG.md"), version)],
     [
       "its state is kept for the tests of later versions",
