@@ -3,13 +3,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { readPreview } from "../../src/cli/review/preview.js";
-import { type Item, reportOn } from "../../src/cli/review/report.js";
+import { reportOn } from "../../src/cli/review/report.js";
 import { startSimulator } from "../../src/simulator/index.js";
 import type { Stack } from "../../tools/engine/pulumi.js";
 import { esxiIser } from "../support/cli.js";
 import { byHand, variations } from "../support/discovered.js";
 import { chap, setUpByHand, storage } from "../support/iserHost.js";
-import { normal } from "../support/previewed.js";
+import { linesOn, normal, onHost } from "../support/previewed.js";
 import { asUser, quickStack } from "../support/quickStack.js";
 
 type Simulator = Awaited<ReturnType<typeof startSimulator>>;
@@ -17,12 +17,6 @@ type Simulator = Awaited<ReturnType<typeof startSimulator>>;
 const repository = join(__dirname, "../..");
 const models = ["6.7", "7.0", "8.0", "9.0"] as const;
 const password = "simulated-root-password";
-
-/** The commands of an item on a build that lacks a feature. */
-function linesOn(lacks: string | undefined, { commands, variants }: Item): readonly string[] {
-  const variant = variants.find(({ without }) => without === lacks);
-  return variant?.commands ?? commands.map(({ command }) => command);
-}
 
 describe("a stack of what esxi-iser discover wrote", function () {
   this.timeout(300_000);
@@ -111,12 +105,10 @@ describe("a stack of what esxi-iser discover wrote", function () {
         .filter(({ effect }) => effect === "write")
         .map(({ line }) => normal(line)),
     );
-    const listed = simulators.map(({ port }, at) => {
-      const lacks = at < models.indexOf("8.0") ? "rdma iser add --device" : undefined;
+    const listed = models.map((model, at) => {
+      const { port } = simulators[at] ?? {};
       const { items = [] } = report.hosts.find(({ host }) => host === `127.0.0.1:${port}`) ?? {};
-      return items
-        .flatMap((item) => linesOn(lacks, item))
-        .map((line) => normal(line).replace(/<adapter of vmrdma(\d)>/g, (_, at) => `vmhba${64 + Number(at)}`));
+      return items.flatMap((item) => linesOn(model, item)).map(onHost);
     });
     // Of different resources the engine takes now this one first, now that one.
     assert.deepEqual(

@@ -38,7 +38,7 @@ describe("the programs in the documents", function () {
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   it("are these", () => {
-    const run = ["first", "one of each", "many hosts", "by what is there", "a test"];
+    const run = ["first", "one of each", "many hosts", "by what is there", "a test", "unit tests"];
     // Run in `guides.test.ts`, as part of the page that it is on.
     const elsewhere = ["getting-started"];
     assert.deepEqual([...programs.keys()].sort(), [...run, ...elsewhere].sort());
@@ -151,12 +151,16 @@ describe("the programs in the documents", function () {
       shows(simulator, "esxcli iscsi networkportal list", /Vmknic: vmk1\n/);
     }));
 
-  it("has a test that passes", async () => {
-    writeFileSync(join(folder, "host.test.ts"), programOf("a test"));
-    const mocha = join(repository, "node_modules/mocha/bin/mocha.js");
-    const { stdout } = await node(mocha, join(folder, "host.test.ts"));
-    assert.match(stdout, /1 passing/);
-  });
+  for (const [name, passing] of [
+    ["a test", 1],
+    ["unit tests", 4],
+  ] as const)
+    it(`has tests that pass: ${name}`, async () => {
+      writeFileSync(join(folder, "host.test.ts"), programOf(name));
+      const mocha = join(repository, "node_modules/mocha/bin/mocha.js");
+      const { stdout } = await node(mocha, join(folder, "host.test.ts"));
+      assert.match(stdout, new RegExp(`^ *${passing} passing`, "m"));
+    });
 
   it("are of the right types, and so are the examples in the docstrings", async () => {
     rmSync(join(folder, "index.ts"), { force: true });

@@ -8,7 +8,7 @@ import { type Report, reportOn } from "../../src/cli/review/report.js";
 import { type Model, startSimulator } from "../../src/simulator/index.js";
 import type { Outcome } from "../../tools/engine/pulumi.js";
 import { esxiIser } from "../support/cli.js";
-import { normal } from "../support/previewed.js";
+import { linesOn, normal, onHost } from "../support/previewed.js";
 import { Program } from "../support/program.js";
 
 const netmask = "255.255.255.0";
@@ -91,7 +91,7 @@ function inLegalOrder(items: readonly Item[], preview: string): void {
 class Comparison {
   constructor(
     private readonly program: Program,
-    private readonly lacks: string | undefined,
+    private readonly model: Model,
   ) {}
 
   /**
@@ -118,7 +118,9 @@ class Comparison {
       items.filter((item) => turn(item) < 0),
       [],
     );
-    const listed = [...items].sort((one, other) => turn(one) - turn(other)).flatMap((item) => this.linesOf(item));
+    const listed = [...items]
+      .sort((one, other) => turn(one) - turn(other))
+      .flatMap((item) => linesOn(this.model, item).map(onHost));
     const writes = host.journal.slice(start).filter(({ effect }) => effect === "write");
     assert.ok(writes.length > 0);
     assert.deepEqual(
@@ -129,17 +131,6 @@ class Comparison {
     for (const { command } of items.flatMap(({ commands }) => commands)) assert.ok(text.includes(`\n${command}`));
     return report;
   }
-
-  private linesOf({ commands, variants }: Item): readonly string[] {
-    const variant = variants.find(({ without }) => without === this.lacks);
-    const lines = variant?.commands ?? commands.map(({ command }) => command);
-    return lines.map(normal).map(onHost);
-  }
-}
-
-/** With the names that the simulated host gives. */
-function onHost(line: string): string {
-  return line.replaceAll("<adapter of vmrdma0>", "vmhba64").replaceAll("<uplink of vmrdma0>", "vmnic4");
 }
 
 describe("esxi-iser review of what the engine previews", function () {
@@ -149,7 +140,7 @@ describe("esxi-iser review of what the engine previews", function () {
     const program = await Program.start(options("8.0"));
     try {
       const { stack } = program;
-      const comparison = new Comparison(program, undefined);
+      const comparison = new Comparison(program, "8.0");
       const up = () => stack.up({ args: ["--parallel", "1"] });
       await program.declare(declaration());
       const made = await comparison.of(["preview"], up);
@@ -205,7 +196,7 @@ describe("esxi-iser review of what the engine previews", function () {
       const hosts = [program.simulator, other];
       const starts = hosts.map(({ host }) => host.journal.length);
       await stack.up();
-      const sorted = (lines: readonly string[]) => lines.map(normal).map(onHost).sort();
+      const sorted = (lines: readonly string[]) => lines.map(onHost).sort();
       assert.deepEqual(
         hosts.map(({ address }) => ({
           host: address,
@@ -240,7 +231,7 @@ describe("esxi-iser review of what the engine previews", function () {
     const program = await Program.start(options("6.7"));
     try {
       const { stack } = program;
-      const comparison = new Comparison(program, "rdma iser add --device");
+      const comparison = new Comparison(program, "6.7");
       await program.declare(declaration({ roce: false }));
       await comparison.of(["preview"], () => stack.up({ args: ["--parallel", "1"] }));
     } finally {

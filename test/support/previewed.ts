@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Item } from "../../src/cli/review/report.js";
 import { type AnyDefinition, type Properties, secretsIn } from "../../src/resources/inputs.js";
 import type { HostOptions, Model } from "../../src/simulator/index.js";
 import { DirectLab } from "./directLab.js";
@@ -187,4 +188,20 @@ export function normal(line: string): string {
     .map(([word]) => word.replaceAll("\\'", "\0").replaceAll("'", "").replaceAll("\0", "'"))
     .filter((word) => word !== "--formatter=xml");
   return words.flatMap((word, at) => (word === "" ? [] : [words[at + 1] === "" ? `${word}=` : word])).join(" ");
+}
+
+/** The feature that a build of a model lacks, of those that a review tells of both ways. */
+const lacks: Partial<Record<Model, string>> = { "6.7": "rdma iser add --device", "7.0": "rdma iser add --device" };
+
+/** The commands of an item of a review on a build of a model. */
+export function linesOn(model: Model, { commands, variants }: Item): readonly string[] {
+  const variant = variants.find(({ without }) => without === lacks[model]);
+  return variant?.commands ?? commands.map(({ command }) => command);
+}
+
+/** A line of a review in one form, with the numbers that a simulated host gives to the adapters of its RDMA devices. */
+export function onHost(line: string): string {
+  return normal(line).replace(/<(adapter|uplink) of vmrdma(\d)>/g, (_, what, at) =>
+    what === "adapter" ? `vmhba${64 + Number(at)}` : `vmnic${4 + Number(at)}`,
+  );
 }

@@ -7,7 +7,7 @@ export interface Told {
 }
 
 /** Blocks of shell: those that say so, and those that say nothing and begin with a word that is a command. */
-const isShell = ({ language, text }: Block) =>
+export const isShell = ({ language, text }: Block) =>
   language === "sh" || (language === "" && /^(\$ )?(npx|npm|pulumi|node|mkdir|cp|git) /.test(text));
 
 /** The commands in the blocks of all documents. */
@@ -19,7 +19,7 @@ export function toldCommands(): Told[] {
 }
 
 /** In a block with prompts only the lines with one are commands; the others were printed. */
-export function commandsIn(text: string): string[][] {
+function commandsIn(text: string): string[][] {
   const lines = text.replaceAll("\\\n", " ").split("\n");
   const prompted = lines.filter((line) => line.startsWith("$ "));
   return (prompted.length > 0 ? prompted.map((line) => line.slice(2)) : lines)

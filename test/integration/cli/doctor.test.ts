@@ -3,10 +3,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "mocha";
 import type { Finding } from "../../../src/cli/doctor/check.js";
-import { checks, diagnose } from "../../../src/cli/doctor/diagnose.js";
-import { probe } from "../../../src/cli/doctor/probes.js";
-import { lookAt } from "../../../src/cli/hostView.js";
+import { checks, examine } from "../../../src/cli/doctor/diagnose.js";
 import { interpret } from "../../../src/esxcli/run.js";
+import type { Ask } from "../../../src/resources/definition.js";
 import type { HostOptions } from "../../../src/simulator/index.js";
 import type { HostState } from "../../../src/simulator/state.js";
 import { DirectLab } from "../../support/directLab.js";
@@ -24,15 +23,12 @@ function hostWith({ options, ...parts }: Setup = {}): DirectLab {
 }
 
 async function findings(lab: DirectLab): Promise<readonly Finding[]> {
-  const ask: Parameters<typeof lookAt>[0] = async (command) =>
-    interpret(command, await lab.session.execute(command), "esx01.lab");
+  const ask: Ask = async (command) => interpret(command, await lab.session.execute(command), "esx01.lab");
   const { writes } = lab.host.counters;
-  const view = await lookAt(ask, "esx01.lab");
-  const probes = await probe(ask, view);
-  assert.deepEqual(probes.untried, []);
-  const found = diagnose(view, probes);
+  const { findings, untried } = await examine(ask, "esx01.lab");
+  assert.deepEqual(untried, []);
   assert.equal(lab.host.counters.writes, writes);
-  return found;
+  return findings;
 }
 
 interface Sick {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
 import { readPreview } from "../../../src/cli/review/preview.js";
-import { type Item, reportOn } from "../../../src/cli/review/report.js";
+import { reportOn } from "../../../src/cli/review/report.js";
 import { IserError } from "../../../src/errors.js";
 import { adapterProperties } from "../../../src/resources/adapterProperties.js";
 import { chap } from "../../../src/resources/chap.js";
@@ -19,7 +19,7 @@ import { staticTarget } from "../../../src/resources/staticTarget.js";
 import { virtualSwitch } from "../../../src/resources/virtualSwitch.js";
 import { vmkernelAdapter } from "../../../src/resources/vmkernelAdapter.js";
 import { type HostOptions, type Model, models } from "../../../src/simulator/index.js";
-import { normal, type Planned, PreviewedStack, type Ran } from "../../support/previewed.js";
+import { linesOn, normal, type Planned, PreviewedStack, type Ran } from "../../support/previewed.js";
 import { situation } from "../resources/anyProgram.js";
 
 const netmask = "255.255.255.0";
@@ -35,8 +35,6 @@ const options = (model: Model): HostOptions => ({
   storage: [{ address: "192.168.50.100", targets: [{ name: iqn, chap: { name: "esx01", secret: "canary-array" } }] }],
 });
 
-/** The feature that a build of the model lacks, of those that the program asks for. */
-const lacks: Partial<Record<Model, string>> = { "6.7": "rdma iser add --device", "7.0": "rdma iser add --device" };
 const hasRoce = (model: Model) => model === "7.0" || model === "8.0";
 
 interface Wishes {
@@ -145,12 +143,6 @@ function procedure(model: Model, wishes: Wishes = {}): Planned[] {
     },
     { as: "rescan", definition: rescan, inputs: { adapter: "vmrdma0", triggers: [address] }, of: adapter },
   ];
-}
-
-/** The commands of an item on a build of the model. */
-function linesOn(model: Model, { commands, variants }: Item): readonly string[] {
-  const variant = variants.find(({ without }) => without === lacks[model]);
-  return variant?.commands ?? commands.map(({ command }) => command);
 }
 
 async function compared(stack: PreviewedStack, model: Model, program: readonly Planned[]): Promise<readonly Ran[]> {

@@ -5,19 +5,14 @@ import { describe, it } from "mocha";
 import { parse } from "yaml";
 import { esxiIser } from "../../support/cli.js";
 import { type Block, blocksOf, read, repository, written } from "../../support/markdown.js";
-import { commandsIn, explains, optionsOf, toldCommands, toldOf } from "../../support/shellBlocks.js";
+import { explains, isShell, optionsOf, toldCommands, toldOf } from "../../support/shellBlocks.js";
 
 const blocks = written().flatMap((file) => blocksOf(file));
 
 /** What is done with a block: by its mark, or by its language. */
-function kindOf({ mark, language, text }: Block): string {
-  if (mark !== undefined) return mark.kind;
-  if (
-    language === "sh" ||
-    (language === "" && commandsIn(text).length > 0 && /^(npx|npm|pulumi|mkdir|\$|cp) ?/.test(text))
-  )
-    return "commands";
-  return `unmarked ${language}`.trim();
+function kindOf(block: Block): string {
+  if (block.mark !== undefined) return block.mark.kind;
+  return isShell(block) ? "commands" : `unmarked ${block.language}`.trim();
 }
 
 describe("the code blocks in the documents", function () {
@@ -28,7 +23,7 @@ describe("the code blocks in the documents", function () {
     for (const block of blocks) counts[kindOf(block)] = (counts[kindOf(block)] ?? 0) + 1;
     assert.deepEqual(counts, {
       /** Programs and tests: `test/acceptance/readme.test.ts`, `guides.test.ts`. */
-      program: 6,
+      program: 7,
       /** Commands with what they print: `test/integration/cli/readmeSessions.test.ts`. */
       session: 6,
       /** Commands that are run in their order: `test/acceptance/guides.test.ts`. */
@@ -37,8 +32,6 @@ describe("the code blocks in the documents", function () {
       commands: 16,
       /** A policy pack and its configuration: `test/acceptance/policy.test.ts`. */
       policy: 2,
-      /** Tests with mocks: `test/acceptance/mocks.test.ts`. */
-      mocks: 1,
       "not run": 9,
     });
   });
