@@ -4,6 +4,7 @@
  */
 export const errorCodes = {
   INPUT_INVALID: "A declared value breaks a rule. Nothing was written; mostly it is found before any host is asked.",
+  RUNTIME_NOT_SUPPORTED: "The program is run by something else than Node.js 20 or later with a node_modules folder.",
   CREDENTIALS_MISSING: "No password, key or agent is known for the host.",
   HOST_UNREACHABLE: "No TCP connection or no SSH handshake with the host.",
   HOST_KEY_UNKNOWN: "Nothing says which host key to expect, so the host's identity cannot be checked.",

@@ -1,3 +1,5 @@
+import "./runtime.js";
+
 export { type HostDifference, IserCluster, type IserClusterArgs } from "./components/iserCluster.js";
 export { IserHost, type IserHostArgs, type IserHostSettings } from "./components/iserHost.js";
 export type {

@@ -2,6 +2,7 @@
  * What the provider text in every state refers to: one provider a resource type, by the type's name. The names and this file's place in
  * `exports` are part of the state of every user and never change.
  */
+import "./runtime.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { adapterProperties } from "./resources/adapterProperties.js";
 import { chap } from "./resources/chap.js";

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "./engine/process.js";
-import { broughtAlong, changelog, licences, type Objections, versionFree } from "./release.js";
+import { broughtAlong, changelog, licences, type Objections, versionFree, waitingChanges } from "./release.js";
 
 const repository = join(__dirname, "..");
 const read = (file: string) => readFileSync(join(repository, file), "utf8");
@@ -33,7 +33,7 @@ function checks(folder: string): readonly [what: string, check: () => Objections
   return [
     ["nothing is uncommitted", () => git("status", "--porcelain")],
     ["the version is a new one", async () => versionFree(version, await git("tag", "--list"))],
-    ["the changelog has it, with its day", () => changelog(read("CHANGELOG.md"), version)],
+    ["the changelog has it, with its day", () => changelog(read("CHANGELOG.md"), version, waitingChanges())],
     [
       "its state is kept for the tests of later versions",
       () =>

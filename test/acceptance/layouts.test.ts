@@ -1,13 +1,27 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { startSimulator } from "../../src/simulator/index.js";
 import { onAbandon } from "../../tools/engine/process.js";
 import { Stack } from "../../tools/engine/pulumi.js";
 import { broughtAlong } from "../../tools/release.js";
-import { command, layouts, type Packed, pack, repository, versionHere } from "../support/layouts.js";
+import {
+  bunIn,
+  command,
+  type Layout,
+  layouts,
+  manifestOf,
+  nodeOf,
+  npm,
+  type Packed,
+  pack,
+  repository,
+  runYarn,
+  versionIn,
+  yarn,
+} from "../support/layouts.js";
 
 const chapSecret = "simulated-chap-secret";
 
@@ -15,16 +29,33 @@ const chapSecret = "simulated-chap-secret";
 const providerText = (type: string) =>
   `exports.handler=()=>require("module").createRequire(process.cwd()+"/_")("pulumi-esxi-iser/provider").${type}`;
 
-/** The same text as TypeScript and as an ES module. */
-const program = `
-import * as pulumi from "@pulumi/pulumi";
-import { Chap, IserAdapter } from "pulumi-esxi-iser";
+/** The program, but for how modules are taken in and given out. */
+const declared = `
 const config = new pulumi.Config();
 const host = { host: config.require("host"), port: config.requireNumber("port"), hostKey: config.require("hostKey") };
 const adapter = new IserAdapter("iser-a", { host, device: "vmrdma0" });
 new Chap("iser-a", { host, adapter, level: "required", name: "esx01", secret: config.requireSecret("chapSecret") });
-export const vmhba = adapter.vmhba;
 `;
+const asModule = `
+import * as pulumi from "@pulumi/pulumi";
+import { Chap, IserAdapter } from "pulumi-esxi-iser";
+${declared}
+export const vmhba = adapter.vmhba;
+export const node = process.version;
+`;
+const programs: Record<Layout["language"], readonly [file: string, text: string]> = {
+  TypeScript: ["index.ts", asModule],
+  "ES module": ["index.js", asModule],
+  JavaScript: [
+    "index.js",
+    `
+const pulumi = require("@pulumi/pulumi");
+const { Chap, IserAdapter } = require("pulumi-esxi-iser");
+${declared}
+module.exports = { vmhba: adapter.vmhba, node: process.version };
+`,
+  ],
+};
 
 /** The exports that are no types, as both module systems see them. */
 const imports = {
@@ -150,25 +181,21 @@ describe("the packed package", function () {
     assert.match(attw, /No problems found/);
   });
 
-  for (const [number, { name, esm, install }] of layouts.entries()) {
-    describe(`in ${name}`, () => {
+  for (const [name, layout] of Object.entries(layouts)) {
+    describe(`with ${name}`, () => {
       let simulator: Awaited<ReturnType<typeof startSimulator>>;
       let stack: Stack;
       let home: string;
+      let node: string;
       let bare: string;
 
       before(async () => {
-        const root = join(folder, String(number));
-        mkdirSync(root);
-        home = await install(root, packed.tarball, {
-          name: "program",
-          private: true,
-          dependencies: Object.fromEntries(
-            ["@pulumi/pulumi", "@types/node", "typescript"].map((dependency) => [dependency, versionHere(dependency)]),
-          ),
-        });
+        const root = mkdtempSync(join(folder, "layout-"));
+        home = await layout.install(root, packed.tarball, manifestOf(layout));
+        node = await nodeOf(root, layout.node);
         writeFileSync(join(home, "Pulumi.yaml"), "name: layouts\nruntime: nodejs\n");
-        writeFileSync(join(home, esm ? "index.js" : "index.ts"), program);
+        const [file, program] = programs[layout.language];
+        writeFileSync(join(home, file), program);
         simulator = await startSimulator();
         bare = simulator.host.dump();
         const { address, port, fingerprint, password } = simulator;
@@ -176,7 +203,7 @@ describe("the packed package", function () {
           home,
           "dev",
           { host: address, port, hostKey: fingerprint, chapSecret: { secret: chapSecret } },
-          { env: { ESXI_ISER_PASSWORD: password } },
+          { node, env: { ESXI_ISER_PASSWORD: password } },
         );
       });
       after(async () => {
@@ -184,18 +211,17 @@ describe("the packed package", function () {
         await simulator?.close();
       });
 
-      it("is found by the engine for preview, up and destroy, and the host is as it was", async () => {
+      it("is found by the engine for up, refresh and destroy, and the host is as it was", async () => {
         const types = async (outcome: ReturnType<Stack["up"]>) =>
           (await outcome).changes.map(({ op, type }) => `${op} ${type.split(":").at(-1)}`).sort();
-        assert.deepEqual(await types(stack.preview()), ["create Chap", "create IserAdapter"]);
-        assert.equal(simulator.host.dump(), bare);
-
         assert.deepEqual(await types(stack.up()), ["create Chap", "create IserAdapter"]);
-        assert.deepEqual(await stack.outputs(), { vmhba: "vmhba64" });
-        assert.match(
-          simulator.host.execute("esxcli iscsi adapter auth chap get -A vmhba64").stdout,
-          /esx01[\s\S]*required/,
-        );
+        const { vmhba, node: version } = await stack.outputs();
+        assert.equal(vmhba, "vmhba64");
+        assert.match(String(version), new RegExp(`^v${layout.node ?? process.versions.node}(\\.|$)`));
+        if (layout.sdk !== undefined)
+          console.log(`      @pulumi/pulumi ${versionIn(home, "@pulumi/pulumi")}, Node ${version}`);
+        const chapOnHost = () => simulator.host.execute("esxcli iscsi adapter auth chap get -A vmhba64").stdout;
+        assert.match(chapOnHost(), /esx01[\s\S]*required/);
 
         const { resources = [] } = (await stack.exportState()).deployment;
         for (const type of ["Chap", "IserAdapter"]) {
@@ -206,6 +232,10 @@ describe("the packed package", function () {
           assert.ok(Buffer.byteLength(text) <= 400);
         }
 
+        const weakened = `esxcli iscsi adapter auth chap set -A vmhba64 -d uni -l discouraged -N esx01 -S ${chapSecret}`;
+        assert.equal(simulator.host.execute(weakened).status, 0);
+        assert.deepEqual(await types(stack.refresh()), ["update Chap"]);
+
         assert.deepEqual(await types(stack.destroy()), ["delete Chap", "delete IserAdapter"]);
         assert.equal(simulator.host.dump(), bare);
       });
@@ -213,24 +243,29 @@ describe("the packed package", function () {
       for (const [file, text] of Object.entries(imports))
         it(`gives its named exports to ${file}`, async () => {
           writeFileSync(join(home, file), text);
-          const printed = await command(process.execPath, [file], home);
+          const printed = await command(join(node, "node"), [file], home);
           assert.equal(printed, "function,function,function,object,function,function,function,function\n");
         });
 
       it("loads neither policies, mocks, the simulator nor the command with a program", async () => {
         writeFileSync(join(home, "loaded.cjs"), loaded);
         assert.equal(
-          await command(process.execPath, ["loaded.cjs"], home),
+          await command(join(node, "node"), ["loaded.cjs"], home),
           "components,esxcli,functions,resources,transport\n",
         );
       });
 
       it("has the command esxi-iser", async () => {
-        assert.match(await command("npx", ["--no-install", "esxi-iser", "--help"], home), /^Usage: esxi-iser /);
+        assert.match(
+          await command("npx", ["--no-install", "esxi-iser", "--help"], home, {
+            PATH: `${node}${delimiter}${process.env.PATH}`,
+          }),
+          /^Usage: esxi-iser /,
+        );
       });
 
       // pnpm's is the strictest layout: what a declaration file imports must be a dependency of its own package.
-      if (name === "a pnpm install")
+      if (name.startsWith("pnpm"))
         it("is typed for ES modules and CommonJS, down to its declaration files", async () => {
           for (const file of nodenext.files) writeFileSync(join(home, file), consumer);
           writeFileSync(join(home, "tsconfig.consumer.json"), JSON.stringify(nodenext));
@@ -238,4 +273,26 @@ describe("the packed package", function () {
         });
     });
   }
+
+  describe("in what it does not run in", () => {
+    let home: string;
+    const refusal = (problem: RegExp) => ({ message: new RegExp(`${problem.source}[^]*RUNTIME_NOT_SUPPORTED`) });
+
+    it("says so under Bun", async () => {
+      home = await npm(mkdtempSync(join(folder, "bun-")), packed.tarball, manifestOf({ language: "JavaScript" }));
+      writeFileSync(join(home, "index.js"), 'require("pulumi-esxi-iser");');
+      const bun = join(await bunIn(folder), "bun");
+      await assert.rejects(
+        command(bun, ["index.js"], home),
+        refusal(/does not run with Bun\. *\n *Run the program with Node/),
+      );
+    });
+
+    it("says so under Yarn's Plug'n'Play", async () => {
+      const root = mkdtempSync(join(folder, "pnp-"));
+      home = await yarn("pnp")(root, packed.tarball, manifestOf({ language: "JavaScript" }));
+      writeFileSync(join(home, "index.js"), 'require("pulumi-esxi-iser");');
+      await assert.rejects(runYarn(home, ["node", "index.js"]), refusal(/Plug'n'Play\. *\n *Put "nodeLinker/));
+    });
+  });
 });

@@ -20,6 +20,8 @@ export interface StackOptions {
   env?: Env;
   /** Of one command. Default: 120 s. */
   timeoutMs?: number;
+  /** The folder of the Node that the program runs with. Default: this process's. */
+  node?: string;
   /** What encrypts the secrets, as `pulumi stack init --secrets-provider` takes it. Default: the passphrase of the environment. */
   secretsProvider?: string;
 }
@@ -101,7 +103,7 @@ export class Stack {
     const forget = onAbandon(() => made && remove(made));
     const folder = mkdtempSync(join(tmpdir(), "esxi-iser-stack-"));
     made = folder;
-    const env = { ...isolated(engine, folder), ...options.env };
+    const env = { ...isolated(engine, folder, options.node), ...options.env };
     const stack = new Stack(engine, name, folder, env, options.timeoutMs ?? DEFAULT_TIMEOUT_MS, forget);
     try {
       const project = join(folder, "project");
@@ -224,9 +226,9 @@ function anEngine(): Promise<Engine> {
   return engineOfProcess;
 }
 
-export function isolated(engine: Engine, folder: string): Env {
+export function isolated(engine: Engine, folder: string, node = dirname(process.execPath)): Env {
   return {
-    PATH: [engine.path, dirname(process.execPath), process.env.PATH ?? ""].join(delimiter),
+    PATH: [engine.path, node, process.env.PATH ?? ""].join(delimiter),
     HOME: join(folder, "home"),
     TMPDIR: join(folder, "tmp"),
     LANG: "C.UTF-8",
