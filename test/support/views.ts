@@ -1,3 +1,4 @@
+import type { NetworkPortal } from "../../src/esxcli/iscsi.js";
 import type { RdmaDevice } from "../../src/esxcli/rdma.js";
 import type { AdapterView } from "../../src/resources/adapterReference.js";
 
@@ -22,6 +23,22 @@ export function iser(vmhba: string, state = "unbound") {
     state,
     uid: `iscsi.${vmhba}`,
     description: "VMware iSCSI over RDMA (iSER) Adapter",
+  };
+}
+
+/** A VMkernel adapter that is bound and compliant. */
+export function binding(vmknic: string, adapter = "vmhba64", changes: Partial<NetworkPortal> = {}): NetworkPortal {
+  return {
+    adapter,
+    vmknic,
+    ipv4: "192.168.50.11",
+    mtu: 1500,
+    compliantStatus: "compliant",
+    nonCompliantMessage: "",
+    virtualSwitch: "a",
+    portGroup: "iser-a",
+    pathStatus: "active",
+    ...changes,
   };
 }
 

@@ -4,7 +4,7 @@ import type { ErrorCode } from "../../../src/errors.js";
 import { describe as shown } from "../../../src/esxcli/command.js";
 import { resolve } from "../../../src/resources/adapterReference.js";
 import { portBinding } from "../../../src/resources/portBinding.js";
-import { device, tied, view } from "../../support/views.js";
+import { binding, device, tied, view } from "../../support/views.js";
 
 type Have = Parameters<typeof portBinding.plan>[0];
 const vmk = {
@@ -24,17 +24,7 @@ const good: Have = {
   switches: [{ name: "vSwitch1", mtu: 9000, cdp: "listen", uplinks: ["vmnic4"] }],
   failover: { active: ["vmnic4"], standby: [] },
 };
-const bound = {
-  adapter: "vmhba64",
-  vmknic: "vmk1",
-  ipv4: "192.168.50.11",
-  mtu: 9000,
-  compliantStatus: "compliant",
-  nonCompliantMessage: "",
-  virtualSwitch: "vSwitch1",
-  portGroup: "iser-a",
-  pathStatus: "active",
-};
+const bound = binding("vmk1", "vmhba64", { mtu: 9000, virtualSwitch: "vSwitch1" });
 const want = { adapter: "vmrdma0", vmkernelAdapter: "vmk1", force: false };
 const memory = { last: undefined, unfinished: false };
 const add = "esxcli iscsi networkportal add --adapter=vmhba64 --nic=vmk1";

@@ -6,7 +6,7 @@ import type { JsonRecord } from "../../../src/resources/definition.js";
 import { check } from "../../../src/resources/inputs.js";
 import { leaveMtu } from "../../../src/resources/leftMtu.js";
 import { virtualSwitch } from "../../../src/resources/virtualSwitch.js";
-import { device } from "../../support/views.js";
+import { binding, device } from "../../support/views.js";
 
 type Have = Parameters<typeof virtualSwitch.plan>[0];
 type Want = Parameters<typeof virtualSwitch.plan>[1];
@@ -39,17 +39,6 @@ const host: Have = {
   groupOrders: [],
   bindings: [],
 };
-const binding = (vmknic: string, adapter = "vmhba64") => ({
-  adapter,
-  vmknic,
-  ipv4: "192.168.50.11",
-  mtu: 1500,
-  compliantStatus: "compliant",
-  nonCompliantMessage: "",
-  virtualSwitch: "a",
-  portGroup: "iser-a",
-  pathStatus: "active",
-});
 const orderOf = (portGroup: string, own: boolean, ...names: string[]) => ({ portGroup, own, names });
 const jumbo: Have = { ...host, switches: [{ ...a, mtu: 9000 }, b], interfaces: [vmk("vmk1", "a", 9000)] };
 const withTwo: Have = { ...host, switches: [{ ...a, uplinks: ["vmnic4", "vmnic0"] }, b] };

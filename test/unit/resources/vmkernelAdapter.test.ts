@@ -5,6 +5,7 @@ import { describe as shown } from "../../../src/esxcli/command.js";
 import { check, type Properties } from "../../../src/resources/inputs.js";
 import { leftMtu } from "../../../src/resources/leftMtu.js";
 import { vmkernelAdapter } from "../../../src/resources/vmkernelAdapter.js";
+import { binding } from "../../support/views.js";
 
 type Have = Parameters<typeof vmkernelAdapter.plan>[0];
 type Want = Parameters<typeof vmkernelAdapter.plan>[1];
@@ -45,17 +46,6 @@ const host: Have = {
   ipv6: [v6("vmk0", "fd00::10"), v6("vmk1", "FD00:0::11")],
   bindings: [],
 };
-const binding = (vmknic: string) => ({
-  adapter: "vmhba64",
-  vmknic,
-  ipv4: "192.168.50.11",
-  mtu: 1500,
-  compliantStatus: "compliant",
-  nonCompliantMessage: "",
-  virtualSwitch: "a",
-  portGroup: "iser-a",
-  pathStatus: "unused",
-});
 const want = (changes: Partial<Want> = {}): Want => ({ name: "vmk1", portGroup: "iser-a", ...changes });
 const fresh = { last: undefined, unfinished: false };
 const set = (address: string, gateway?: string) =>
