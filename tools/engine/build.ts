@@ -14,7 +14,7 @@ const MODULES = {
   sdk: "github.com/pulumi/pulumi/sdk/v3",
 } as const;
 
-const MINUTE = 60_000;
+export const MINUTE = 60_000;
 /** A network that answers at all begins within this; a download that moves prints its progress. */
 const NETWORK_SILENCE_MS = 45_000;
 
@@ -79,10 +79,10 @@ export async function buildWithGo(out: string, scratch: string, context: Context
   chmodSync(launcher, 0o755);
 }
 
-type Step = (what: string, command: string, args: readonly string[]) => Promise<string>;
+export type Step = (what: string, command: string, args: readonly string[]) => Promise<string>;
 
 /** Runs commands one by one: a line at the start of each, a heartbeat while it runs, `Unusable` with its last words when it fails. */
-function steps(context: Context, options: RunOptions): Step {
+export function steps(context: Context, options: RunOptions): Step {
   return async (what, command, args) => {
     context.log(what);
     const start = Date.now();

@@ -34,9 +34,9 @@ export function cacheEntry(root: string, version: string): string {
 }
 
 /** Nothing if the entry is whole; else `Unusable` with what is wrong. */
-export async function verify(entry: string): Promise<void> {
+export async function verify(entry: string, names: readonly string[] = FILES): Promise<void> {
   const expected = readManifest(join(entry, MANIFEST));
-  for (const name of FILES) {
+  for (const name of names) {
     const file = join(entry, name);
     if (!isExecutable(file)) throw new Unusable(`${name} is missing or not executable`);
     if ((await sha256(file)) !== expected[name])
@@ -66,6 +66,7 @@ export async function install(
   entry: string,
   root: string,
   fill: (out: string, scratch: string) => Promise<void>,
+  names: readonly string[] = FILES,
 ): Promise<void> {
   mkdirSync(root, { recursive: true });
   removeStale(root);
@@ -78,7 +79,7 @@ export async function install(
     mkdirSync(scratch);
     await fill(out, scratch);
     const files: Record<string, string> = {};
-    for (const name of FILES) files[name] = await sha256(join(out, name));
+    for (const name of names) files[name] = await sha256(join(out, name));
     writeFileSync(join(out, MANIFEST), `${JSON.stringify({ files }, undefined, 2)}\n`);
     replace(entry, out, join(temporary, "old"));
   } finally {

@@ -1,0 +1,111 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { type Context, MINUTE, steps } from "../engine/build.js";
+import { install, verify } from "../engine/cache.js";
+import { isExecutable, onPath, Unusable } from "../engine/probe.js";
+import { type Env, onAbandon, RunError, run } from "../engine/process.js";
+import { withLock } from "../lock.cjs";
+
+/** The release that the tests were written against, as go.mod has it. */
+export const GOVMOMI_VERSION = "0.53.1";
+const FILES = ["govc", "vcsim"] as const;
+/** Small mains: the packages of the release are served by the module proxy, its own mains are not. */
+const SOURCES = ["go.mod", "go.sum", "govc/main.go", "vcsim/main.go"] as const;
+
+/** The tools of govmomi: a client and a simulator of the vSphere API that nobody of this project wrote. */
+export interface Govmomi {
+  readonly govc: string;
+  readonly vcsim: string;
+  /** The folder that both are in. */
+  readonly path: string;
+  readonly source: "PATH" | "cache" | "go";
+}
+
+export interface FindOptions {
+  /** Gets a line for each step that takes time. Default: standard error. */
+  log?: (line: string) => void;
+  cacheDir?: string;
+  env?: Env;
+  heartbeatMs?: number;
+}
+
+/** `govc` and `vcsim` of the one version that counts: from PATH, from the cache, or built with Go. `Unusable` says what is missing. */
+export async function findGovmomi(options: FindOptions = {}): Promise<Govmomi> {
+  const env = options.env ?? process.env;
+  const log = options.log ?? ((line: string) => process.stderr.write(`${line}\n`));
+  const context: Context = { env, log: (line) => log(`govmomi: ${line}`), heartbeatMs: options.heartbeatMs ?? 15_000 };
+  for (const govc of onPath("govc", env)) {
+    const reason = await unusable(govc, env);
+    if (reason === undefined) return toolsIn(dirname(govc), "PATH");
+    context.log(`${govc}: ${reason}`);
+  }
+  const root = options.cacheDir ?? cacheRoot(env);
+  const entry = join(root, `${GOVMOMI_VERSION}-${digestOfSources()}-${process.platform}-${process.arch}`);
+  if (await isWhole(entry)) return toolsIn(entry, "cache");
+  const waiting = (pid: number | undefined) =>
+    context.log(`waiting for process ${pid ?? "?"}, which builds it already`);
+  return withLock(
+    `${entry}.lock`,
+    async (release) => {
+      const forget = onAbandon(release);
+      try {
+        // Another process may have filled it while this one waited.
+        if (await isWhole(entry)) return toolsIn(entry, "cache");
+        await install(entry, root, (out) => build(out, context), FILES);
+        context.log(`${entry} is ready`);
+        return toolsIn(entry, "go");
+      } finally {
+        forget();
+      }
+    },
+    waiting,
+  );
+}
+
+function cacheRoot(env: Env): string {
+  const caches = env.XDG_CACHE_HOME ?? join(env.HOME ?? homedir(), ".cache");
+  return resolve(env.ESXI_ISER_GOVMOMI_CACHE ?? join(caches, "pulumi-esxi-iser", "govmomi"));
+}
+
+function digestOfSources(): string {
+  const hash = createHash("sha256");
+  for (const name of SOURCES) hash.update(readFileSync(join(__dirname, name)));
+  return hash.digest("hex").slice(0, 8);
+}
+
+async function unusable(govc: string, env: Env): Promise<string | undefined> {
+  if (!isExecutable(join(dirname(govc), "vcsim"))) return "no vcsim is beside it";
+  try {
+    const { stdout } = await run(govc, ["version"], { env, timeoutMs: 20_000 });
+    return stdout.trim() === `govc ${GOVMOMI_VERSION}`
+      ? undefined
+      : `says ${JSON.stringify(stdout.trim())}; ${GOVMOMI_VERSION} is needed`;
+  } catch (error) {
+    if (error instanceof RunError) return error.message;
+    throw error;
+  }
+}
+
+async function isWhole(entry: string): Promise<boolean> {
+  try {
+    await verify(entry, FILES);
+    return true;
+  } catch (error) {
+    if (error instanceof Unusable) return false;
+    throw error;
+  }
+}
+
+async function build(out: string, context: Context): Promise<void> {
+  const env = { ...context.env, GO111MODULE: "on", GOWORK: "off", GOFLAGS: "-mod=readonly" };
+  const step = steps(context, { cwd: __dirname, env, timeoutMs: 15 * MINUTE });
+  await step(`downloading the sources of govmomi ${GOVMOMI_VERSION}`, "go", ["mod", "download"]);
+  const packages = FILES.map((name) => `./${name}`);
+  await step("building govc and vcsim (a minute, once)", "go", ["build", "-trimpath", "-o", `${out}/`, ...packages]);
+}
+
+function toolsIn(path: string, source: Govmomi["source"]): Govmomi {
+  return { govc: join(path, "govc"), vcsim: join(path, "vcsim"), path, source };
+}
