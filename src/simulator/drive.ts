@@ -11,7 +11,7 @@ export interface Surroundings {
 }
 
 /** Runs a process to its end, waiting where it waits. Undefined if it was ended from outside. */
-export async function drive(process: Process<number>, around: Surroundings): Promise<number | undefined> {
+export async function drive<T>(process: Process<T>, around: Surroundings): Promise<T | undefined> {
   const aborted = new Promise<"aborted">((resolve) => {
     if (around.signal.aborted) resolve("aborted");
     around.signal.addEventListener("abort", () => resolve("aborted"), { once: true });

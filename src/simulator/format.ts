@@ -27,12 +27,12 @@ function withoutVoid(result: Result, voidResult: Unknowns["voidResult"]): Result
 const machine: Record<Formatter, (result: Result, unknowns: Unknowns) => string> = { xml, csv, keyvalue, json };
 
 /** `HBA Name` is `HBAName`: the machine formats drop the blanks and keep the initials (seen). */
-export function fieldName(name: string): string {
+function fieldName(name: string): string {
   return name.replaceAll(" ", "");
 }
 
 /** The machine formats sort fields by name (seen). */
-function sorted({ fields }: Structure): { name: string; value: Value }[] {
+export function sorted({ fields }: Structure): { name: string; value: Value }[] {
   return fields
     .map(({ name, value }) => ({ name: fieldName(name), value }))
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));

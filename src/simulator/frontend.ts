@@ -1,8 +1,9 @@
+import { available, find, optionsOn } from "./catalogue.js";
 import { commands } from "./commands/index.js";
 import { type Formatter, format, formatterNamed } from "./format.js";
 import { commandHelp, namespaceHelp } from "./help.js";
 import { masked, ParseError, parse } from "./parse.js";
-import { type Result, table } from "./result.js";
+import type { Result } from "./result.js";
 import type { CommandSpec, OptionSpec } from "./spec.js";
 import { CommandFailure, type HostState } from "./state.js";
 
@@ -107,32 +108,6 @@ function badGlobal(word: string): Output {
   return { status: 2, stdout: "", stderr };
 }
 
-type Found =
-  | { readonly kind: "command"; readonly spec: CommandSpec }
-  | { readonly kind: "namespace"; readonly path: string }
-  | { readonly kind: "unknown"; readonly path: string };
-
-/** The command that the words begin with, or the namespace they are, or the deepest namespace on the way. */
-function find(specs: readonly CommandSpec[], words: readonly string[]): Found {
-  for (let length = 1; length <= words.length; length += 1) {
-    const path = words.slice(0, length).join(" ");
-    const spec = specs.find((candidate) => candidate.path === path);
-    if (spec) return { kind: "command", spec };
-    if (!specs.some((candidate) => candidate.path.startsWith(`${path} `)))
-      return { kind: "unknown", path: words.slice(0, length - 1).join(" ") };
-  }
-  return { kind: "namespace", path: words.join(" ") };
-}
-
-/** What the build has. */
-export function available(host: HostState): readonly CommandSpec[] {
-  return [...commands, commandList].filter(({ on }) => on?.(host) ?? true);
-}
-
-function optionsOn(host: HostState, spec: CommandSpec): readonly OptionSpec[] {
-  return spec.options.filter(({ on }) => on?.(host) ?? true);
-}
-
 /** The command that a line names, if any, and its words as they may be kept: secrets masked. */
 export function describe(host: HostState, words: readonly string[]): { words: readonly string[]; spec?: CommandSpec } {
   const start = words.findIndex((word, at) => !word.startsWith("-") && words[at - 1] !== "--formatter");
@@ -141,22 +116,3 @@ export function describe(host: HostState, words: readonly string[]): { words: re
   const options = found.kind === "command" ? found.spec.options : commands.flatMap((spec) => spec.options);
   return { words: masked(options, words), ...(found.kind === "command" ? { spec: found.spec } : {}) };
 }
-
-/** Every command of the build: the one safe feature test. Namespaces were seen dotted on 5.x. */
-const commandList: CommandSpec = {
-  path: "esxcli command list",
-  effect: "read",
-  help: "List all of the available esxcli commands on the system.",
-  options: [],
-  run: (host) => {
-    const dot = host.unknowns.commandListNamespace === "dotted" ? "." : " ";
-    const rows = available(host)
-      .map(({ path }) => path.split(" "))
-      .map((words) => ({ namespace: words.slice(0, -1).join(dot), command: words.at(-1) ?? "" }))
-      .sort((a, b) => (`${a.namespace} ${a.command}` < `${b.namespace} ${b.command}` ? -1 : 1));
-    return table("EsxCliCommand", rows, {
-      Namespace: ({ namespace }) => namespace,
-      Command: ({ command }) => command,
-    });
-  },
-};

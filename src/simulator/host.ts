@@ -19,6 +19,19 @@ export interface RebootOptions {
   readonly loseAdapters?: boolean;
 }
 
+/** Something that is asked of the host without a process there: a managed-method call. */
+export interface ServedCall<T> {
+  readonly entry: Omit<JournalEntry, "status">;
+  /** What faults know it by. */
+  readonly path: string;
+  readonly run: () => T;
+  /** What it comes to when it is made to fail with a message. */
+  readonly failed: (message: string) => T;
+  readonly status: (answer: T) => number;
+  /** The answer with its text spoilt. */
+  readonly spoilt: (answer: T, spoil: (text: string) => string) => T;
+}
+
 /** What the shell does itself, without a process. */
 const builtins = ["echo", "printf", "true", "false", ":"];
 const vmkernelLog = "/var/log/vmkernel.log";
@@ -80,6 +93,20 @@ export class SimulatedHost implements System {
     this.counters.commands += 1;
     if (shell === undefined) this.processes.push(["sh", "-c", line]);
     return yield* (shell ?? new Shell(this)).run(line, streams);
+  }
+
+  /** A managed-method call, for whoever can wait: in the journal, and with the fault that is due for it. It starts no process. */
+  *serve<T>({ entry: begun, path, run, failed, status, spoilt: spoil }: ServedCall<T>): Process<T> {
+    this.counters.commands += 1;
+    const entry = this.entry(begun);
+    const fault = this.faults.take(path);
+    if (fault) yield* this.before(fault);
+    const fails = fault?.kind === "fail";
+    if (begun.effect === "write" && !fails) this.counters.writes += 1;
+    const answer = fails ? failed(fault.message ?? "Failed.") : run();
+    if (fault) yield* this.after(fault);
+    entry.status = status(answer);
+    return fault ? spoil(answer, (text) => spoilt(text, fault)) : answer;
   }
 
   /** The configuration and the runtime inventory as canonical JSON. Of a CHAP secret only a digest is in it. */
@@ -282,8 +309,7 @@ export class SimulatedHost implements System {
       stdout += text;
     };
     const status = yield* run({ ...streams, out });
-    if (fault.kind === "dropAfter") yield { kind: "drop" };
-    if (fault.kind === "hangAfter") yield { kind: "hang" };
+    yield* this.after(fault);
     streams.out(spoilt(stdout, fault));
     return status;
   }
@@ -294,6 +320,11 @@ export class SimulatedHost implements System {
     if (kind === "hang") yield { kind: "hang" };
     if (kind === "reboot") this.reboot(reboot);
     if (kind === "dropBefore" || kind === "reboot") yield { kind: "drop" };
+  }
+
+  private *after({ kind }: FaultOptions): Process<void> {
+    if (kind === "dropAfter") yield { kind: "drop" };
+    if (kind === "hangAfter") yield { kind: "hang" };
   }
 }
 

@@ -15,3 +15,6 @@ export type {
 export { type Simulator, type SimulatorOptions, startSimulator } from "./sshServer.js";
 export type { HostState } from "./state.js";
 export type { Unknowns } from "./unknowns.js";
+export type { VcenterHost } from "./vsphere/inventory.js";
+export { startVcenter, startVsphere, type VsphereEndpoint, type VsphereOptions } from "./vsphere/server.js";
+export type { VsphereCounters } from "./vsphere/service.js";

@@ -1,4 +1,4 @@
-/** A program that was run on the host. */
+/** A program that was run on the host, or a managed-method call. */
 export interface JournalEntry {
   /** The command line, quoted where it must be; the values of secret options are masked. */
   readonly line: string;
@@ -12,17 +12,17 @@ export interface JournalEntry {
 
 /** How often things happened on the simulated host. */
 export interface Counters {
-  /** SSH connections that were opened. */
+  /** SSH connections that were opened; those of the vSphere API are counted by its endpoint. */
   connections: number;
   /** Logins that were accepted. */
   logins: number;
   /** Passwords that were refused. */
   failedLogins: number;
-  /** Command lines that were run. */
+  /** Command lines and managed-method calls that were run. */
   commands: number;
   /** esxcli commands that change something and were run, whether they worked or not. */
   writes: number;
-  /** The most command lines that ran at the same time. */
+  /** The most of them that ran at the same time. */
   atOnce: number;
 }
 

@@ -86,7 +86,8 @@ function flagWithValue(spec: CommandSpec, word: string): string {
     : `'${word}' is a flag and cannot accept any values.`;
 }
 
-function convert(option: OptionSpec, word: string, value: string): string | number | boolean {
+/** The value that a text is of an option: its type, and whether it is one of those that are taken. */
+export function convert(option: OptionSpec, word: string, value: string): string | number | boolean {
   if (option.kind === "boolean") {
     const known = booleanWords[value.toLowerCase()];
     if (known === undefined)

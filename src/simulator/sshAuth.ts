@@ -1,23 +1,21 @@
-import { timingSafeEqual } from "node:crypto";
 import { type AuthContext, type AuthenticationType, type ParsedKey, utils } from "ssh2";
 import type { Counters } from "./journal.js";
+import { Passwords } from "./passwords.js";
 
 /** What sshd offers. Passwords only by keyboard-interactive: seen on 8.0.2. */
 const methods: AuthenticationType[] = ["publickey", "keyboard-interactive"];
-/** Failed logins that lock the account: ESXi's default. */
-const lockAfter = 5;
-
-/** One account: its password, its keys, and whether it is locked. */
+/** One account: its password and its keys. What a locked one does with keys is not known; here they go on working. */
 export class Account {
-  private failures = 0;
+  private readonly passwords: Passwords;
   private readonly keys: readonly ParsedKey[];
 
   constructor(
     readonly user: string,
-    readonly password: string,
+    password: string,
     authorizedKeys: readonly string[],
     private readonly counters: Counters,
   ) {
+    this.passwords = new Passwords(user, password);
     this.keys = authorizedKeys.map((text) => {
       const key = utils.parseKey(text);
       if (key instanceof Error) throw new Error(`an authorized key is none: ${key.message}`);
@@ -25,13 +23,8 @@ export class Account {
     });
   }
 
-  /** Refuses even the right password until it is unlocked: after 15 minutes on a real host. What a locked account does with keys is not known; here they go on working. */
-  get locked(): boolean {
-    return this.failures >= lockAfter;
-  }
-
   unlock(): void {
-    this.failures = 0;
+    this.passwords.unlock();
   }
 
   check(context: AuthContext, refused: () => void): void {
@@ -51,13 +44,9 @@ export class Account {
   }
 
   private acceptsPassword(user: string, given: string): boolean {
-    if (user === this.user && !this.locked && same(given, this.password)) {
-      this.failures = 0;
-      return true;
-    }
-    if (user === this.user) this.failures += 1;
-    this.counters.failedLogins += 1;
-    return false;
+    const accepted = this.passwords.accepts(user, given);
+    if (!accepted) this.counters.failedLogins += 1;
+    return accepted;
   }
 
   /** RSA and ECDSA; ed25519 is refused, as FIPS mode has it: seen on 8.0.2. */
@@ -74,9 +63,4 @@ export class Account {
     if (!signature || !blob) return true;
     return known.verify(blob, signature, hashAlgo) === true;
   }
-}
-
-function same(given: string, wanted: string): boolean {
-  const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }

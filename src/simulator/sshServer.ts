@@ -1,8 +1,8 @@
 import { createHash, generateKeyPairSync } from "node:crypto";
-import { type AddressInfo, createServer, type Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { type Algorithms, type ClientInfo, type Connection, Server, utils } from "ssh2";
-import { startDelayProxy } from "./delayProxy.js";
 import { SimulatedHost } from "./host.js";
+import { listenOn } from "./listening.js";
 import type { HostOptions } from "./options.js";
 import { Account } from "./sshAuth.js";
 import { serveSession } from "./sshSession.js";
@@ -141,22 +141,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     socket.once("close", () => clearTimeout(grace));
     ssh.injectSocket(socket);
   });
-  const far = roundTripMs > 0;
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(far ? 0 : port, far ? "127.0.0.1" : listen, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
-  const inner = (server.address() as AddressInfo).port;
-  const stop = () => new Promise<void>((resolve) => server.close(() => resolve()));
-  const proxy = far
-    ? await startDelayProxy({ to: inner, roundTripMs, listen, port }).catch(async (error: unknown) => {
-        await stop();
-        throw error;
-      })
-    : undefined;
+  const listening = await listenOn(server, { port, listen, roundTripMs });
 
   const blob = publicKey.getPublicSSH();
   const drop = (dropped: readonly Socket[]) => {
@@ -168,7 +153,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   return {
     host,
     address: listen,
-    port: proxy?.port ?? inner,
+    port: listening.port,
     user,
     password,
     hostKey: `${publicKey.type} ${blob.toString("base64")}`,
@@ -181,7 +166,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     close: async () => {
       unsubscribe();
       dropConnections();
-      await Promise.all([proxy?.close(), stop()]);
+      await listening.close();
     },
   };
 }
