@@ -22,6 +22,8 @@ export interface SimulatorOptions extends HostOptions {
   readonly hostKey?: string;
   /** What a round trip to it takes, in milliseconds. Default: no more than the way there does. */
   readonly roundTripMs?: number;
+  /** Whether the host's SSH service is on. Default: true. Off, its port refuses every connection. */
+  readonly ssh?: boolean;
   /** What is done on the host before it listens. */
   readonly prepare?: (host: SimulatedHost) => void;
 }
@@ -142,6 +144,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     ssh.injectSocket(socket);
   });
   const listening = await listenOn(server, { port, listen, roundTripMs });
+  const isOff = options.ssh === false;
+  if (isOff) await listening.close();
 
   const blob = publicKey.getPublicSSH();
   const drop = (dropped: readonly Socket[]) => {
@@ -166,7 +170,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     close: async () => {
       unsubscribe();
       dropConnections();
-      await listening.close();
+      if (!isOff) await listening.close();
     },
   };
 }

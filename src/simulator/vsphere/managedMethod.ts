@@ -38,14 +38,21 @@ const object =
 /** The second front end over the commands: a managed-method call in place of a command line. How a host words what it refuses is not known. */
 export function managedCall(host: HostState, call: ExecuteSoap): ServedCall<Outcome> {
   const served = call.method === metadata.method ? fetchCliInfo(host, call) : command(host, call);
-  const checked = call.version === version ? served.run : () => invalidArgument("version");
+  const { entry, path, run } =
+    call.version === version ? served : { ...refused(served), run: () => invalidArgument("version") };
   return {
-    ...served,
-    run: checked,
+    entry,
+    path,
+    run,
     failed: cliFault,
     status: (outcome) => ("fault" in outcome ? 1 : 0),
     spoilt,
   };
+}
+
+/** A call that is not taken changes nothing. */
+function refused({ entry, ...rest }: Served): Served {
+  return { ...rest, entry: { ...entry, effect: "read" } };
 }
 
 type Served = Pick<ServedCall<Outcome>, "entry" | "path" | "run">;
@@ -79,16 +86,10 @@ function command(host: HostState, { moid, method, arguments: given }: ExecuteSoa
     if (spec === undefined) return notFound;
     return perform(host, spec, given);
   };
-  return {
-    entry: {
-      line: ["esxcli", ...words, ...journaled(spec, given)].map(quoted).join(" "),
-      ...(spec ? { path } : {}),
-      // A call that is not taken changes nothing.
-      effect: spec && isHandled && isTaken(host, spec, given) ? spec.effect : "read",
-    },
-    path: path === "" ? method : path,
-    run,
-  };
+  const line = ["esxcli", ...words, ...journaled(spec, given)].map(quoted).join(" ");
+  const entry = { line, ...(spec ? { path } : {}), effect: spec?.effect ?? "read" };
+  const served: Served = { entry, path: path === "" ? method : path, run };
+  return spec && isHandled && isTaken(host, spec, given) ? served : refused(served);
 }
 
 function isTaken(host: HostState, spec: CommandSpec, given: readonly Argument[]): boolean {
