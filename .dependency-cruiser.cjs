@@ -51,7 +51,7 @@ module.exports = {
     only(
       "policies judge what is declared",
       "^src/policy/",
-      "^src/(policy|resources|esxcli)/|^src/transport/credentials\\.ts$|^src/errors\\.ts$",
+      "^src/(policy|resources|esxcli)/|^src/transport/(credentials|places)\\.ts$|^src/errors\\.ts$",
     ),
     only(
       "mocks let the product work on simulated hosts",

@@ -58,7 +58,7 @@ function asObjects(values: readonly Row[], turn: number, capitals: boolean): str
       `<Name>${escaped(name)}</Name>`,
       `<MTU>${mtu}</MTU>`,
       `<Enabled>${word(enabled)}</Enabled>`,
-      ...uplinks.map((uplink) => `<Uplinks>${escaped(uplink)}</Uplinks>`),
+      uplinks.map((uplink) => `<Uplinks>${escaped(uplink)}</Uplinks>`).join(""),
       `<DriverInfo xsi:type="VimEsxCLInetworknicgetNICDriverInfo"><Driver>${escaped(info.driver)}</Driver></DriverInfo>`,
     ];
     const at = turn % elements.length;
