@@ -25,7 +25,8 @@ export async function startVcsim(...options: readonly string[]): Promise<Vcsim> 
     port: Number(url.port),
     close: async () => {
       if (child.exitCode !== null) return;
-      child.kill();
+      // It would wait for calls that hang.
+      child.kill("SIGKILL");
       await once(child, "exit");
     },
   };

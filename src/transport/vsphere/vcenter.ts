@@ -70,7 +70,7 @@ export class Vcenter implements Connection {
       if (!(error instanceof IserError)) throw error;
       unsearched = ` It could not be searched by address: ${error.details.problem}`;
     }
-    const names = listed.map(({ name }) => name).sort();
+    const names = listed.map(({ name, reference: { value } }) => `${name} (${value})`).sort();
     const shown = names.length > 20 ? [...names.slice(0, 20), `and ${names.length - 20} more`] : names;
     throw failure("HOST_UNREACHABLE", {
       host,

@@ -143,11 +143,13 @@ describe("vcsim as a vCenter", () => {
   it("finds a host by its managed object id, which it says when it does not", async () => {
     const error = await errorOf(ask(pool, through("esx99.lab"), uptime));
     assert.equal(error.code, "HOST_UNREACHABLE");
-    assert.match(error.message, /It shows: DC0_C0_H0, DC0_C0_H1, DC0_C0_H2, DC0_H0\./);
-    const listed = await Promise.all(
-      Array.from({ length: 60 }, (_, at) => `host-${at}`).map((id) => ask(pool, through(id), uptime).catch(() => 0)),
+    const shown = [...error.message.matchAll(/(DC0\w+) \((host-\d+)\)/g)];
+    assert.deepEqual(
+      shown.map(([, name]) => name),
+      ["DC0_C0_H0", "DC0_C0_H1", "DC0_C0_H2", "DC0_H0"],
     );
-    assert.equal(listed.filter((value) => value > 0).length, 4);
+    const [[, , id = ""] = []] = shown;
+    assert.ok((await ask(pool, through(id), uptime)) > 0);
   });
 
   it("is not taken for a host", async () => {

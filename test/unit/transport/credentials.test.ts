@@ -3,7 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { IserError } from "../../../src/errors.js";
-import { type ConnectionSettings, resolveTarget, type SshTarget, targetKey } from "../../../src/transport/credentials.js";
+import {
+  type ConnectionSettings,
+  resolveTarget,
+  type SshTarget,
+  targetKey,
+} from "../../../src/transport/credentials.js";
 
 const config = (values: Record<string, string> = {}) => ({ get: (key: string) => values[key] });
 const host = "esx01.lab";
