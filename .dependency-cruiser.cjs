@@ -22,11 +22,12 @@ module.exports = {
       to: { path: "^src/simulator/" },
     },
     only("errors.ts stands alone", "^src/errors\\.ts$", "^$"),
-    only("esxcli does no I/O and knows no resource", "^src/esxcli/", "^src/(esxcli/|errors\\.ts$)"),
+    only("xml.ts stands alone", "^src/xml\\.ts$", "^$"),
+    only("esxcli does no I/O and knows no resource", "^src/esxcli/", "^src/(esxcli/|(errors|xml)\\.ts$)"),
     only(
       "transport knows commands, nothing else",
       "^src/transport/",
-      "^src/(transport/|errors\\.ts$|esxcli/command\\.ts$)",
+      "^src/(transport/|(errors|xml)\\.ts$|esxcli/command\\.ts$)",
     ),
     {
       name: "transport takes only the types of commands",
@@ -50,7 +51,7 @@ module.exports = {
     only(
       "policies judge what is declared",
       "^src/policy/",
-      "^src/(policy|resources|esxcli)/|^src/transport/credentials\\.ts$|^src/errors\\.ts$",
+      "^src/(policy|resources|esxcli)/|^src/transport/(credentials|places)\\.ts$|^src/errors\\.ts$",
     ),
     only(
       "mocks let the product work on simulated hosts",

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { IserError } from "../errors.js";
-import type { ConfigReader } from "../transport/credentials.js";
+import type { ConfigReader } from "../transport/places.js";
 
 const run = promisify(execFile);
 

@@ -2,9 +2,10 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { IserError, visible } from "../errors.js";
-import { configuredField, resolveUnauthenticated, type Target } from "../transport/credentials.js";
+import { resolveUnauthenticated, type SshTarget } from "../transport/credentials.js";
 import { acceptAny, fingerprint, pinsIn } from "../transport/hostKey.js";
 import { keyType, knownHostsName, knownKeys } from "../transport/knownHosts.js";
+import { configuredField } from "../transport/places.js";
 import { connect, offeredKeys } from "../transport/ssh.js";
 import { forEach, type HostOptions, hostOf } from "./hosts.js";
 import { noConfig, readStackConfig, type StackConfig, type StackOptions } from "./stackConfig.js";
@@ -73,11 +74,11 @@ export async function trust(names: readonly string[], options: TrustOptions): Pr
 }
 
 interface Looked {
-  readonly target: Target;
+  readonly target: SshTarget;
   readonly keys: readonly OfferedKey[];
 }
 
-async function look(target: Target): Promise<Looked> {
+async function look(target: SshTarget): Promise<Looked> {
   const bastion = target.proxy && (await connect(target.proxy));
   try {
     const keys = (await offeredKeys(target, bastion)).map((key) => ({
@@ -154,7 +155,7 @@ interface Place {
   write(keys: readonly OfferedKey[]): Promise<void> | void;
 }
 
-function inConfig(target: Target, config: StackConfig): Place {
+function inConfig(target: SshTarget, config: StackConfig): Place {
   const { host } = target;
   const path = `esxi-iser:hosts["${host}"].hostKey`;
   const pinned = configuredField(config, host, "hostKey");
@@ -168,7 +169,7 @@ function inConfig(target: Target, config: StackConfig): Place {
   };
 }
 
-function inFile({ host, port, knownHosts }: Target, options: TrustOptions): Place {
+function inFile({ host, port, knownHosts }: SshTarget, options: TrustOptions): Place {
   const [file] = options.knownHosts === undefined ? knownHosts : [options.knownHosts];
   if (file === undefined) throw usage("no known_hosts file is known", "Name one with --known-hosts.");
   const text = existsSync(file) ? readFileSync(file, "utf8") : "";
@@ -186,7 +187,7 @@ function inFile({ host, port, knownHosts }: Target, options: TrustOptions): Plac
 }
 
 /** As `ssh-keygen -lf` prints them. */
-function shown({ host, port }: Target, keys: readonly OfferedKey[]): string {
+function shown({ host, port }: SshTarget, keys: readonly OfferedKey[]): string {
   const lines = keys.map((key) => `  ${key.bits ?? "?"} ${key.fingerprint} ${host} (${nameOf(key.type)})`);
   return [
     `${host} port ${port} offers:`,

@@ -1,7 +1,8 @@
 import { read, write } from "./call.js";
 import type { EsxcliCommand } from "./command.js";
+import { notUnderstood } from "./document.js";
 import { atLevel, type Level, levelPath } from "./iscsiCommand.js";
-import { boolean, notUnderstood, rows, type Said, text } from "./output.js";
+import { boolean, rows, type Said, text } from "./output.js";
 
 export const chapLevels = ["prohibited", "discouraged", "preferred", "required"] as const;
 /** Whether an initiator authenticates with CHAP; `ChapArgs.level` says what each means. */

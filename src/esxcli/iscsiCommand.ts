@@ -1,5 +1,5 @@
 import type { Options } from "./call.js";
-import { notUnderstood } from "./output.js";
+import { notUnderstood } from "./document.js";
 
 /** The only row of a list. */
 export function single<T>(list: readonly T[], stdout: string): T {

@@ -1,11 +1,9 @@
 import { IserError } from "../errors.js";
-import { type Element, parseXml } from "./xml.js";
+import type { Element } from "../xml.js";
+import { answer, isDocument, notUnderstood, sparse, untyped } from "./document.js";
 
 /**
- * Strict decoding of `--formatter=xml`. The shape was seen on ESXi 8:
- *
- *     <output xmlns="…"><root><list type="structure"><structure typeName="Nic">
- *       <field name="MTU"><integer>1500</integer></field> …
+ * Strict decoding of answers, the same for both encodings (document.ts).
  *
  * Field names are the column names without blanks. A field that is read must be there and of its kind; a field that is not
  * read may be anything, because later builds add fields (URPF on 9.0 [seen]). That an empty list is an empty `<list>` and
@@ -18,6 +16,8 @@ export interface Field<T> {
   readonly read: (value: Element) => T | undefined;
   /** What a field that is not there means. Left out: it must be there. */
   readonly absent?: T;
+  /** What it means where a list that is empty is not there. */
+  readonly empty?: T;
 }
 
 export type Fields<T> = { readonly [K in keyof T]: Field<T[K]> };
@@ -57,6 +57,7 @@ export function texts(name: string): Field<readonly string[]> {
   return {
     name,
     kind: "a list of strings",
+    empty: [],
     read: (value) => {
       if (value.tag === "list") {
         const values = value.children.flatMap((child) => scalar(child, ["string"]) ?? []);
@@ -93,7 +94,9 @@ export function maybe<T>(field: Field<T>, absent: T): Field<T> {
 
 /** The text of a value. U+FFFD is what bytes that are no UTF-8 were decoded to: then it is not known what the host has. */
 function scalar({ tag, children, text }: Element, tags: readonly string[]): string | undefined {
-  return tags.includes(tag) && children.length === 0 && !text.includes("\ufffd") ? text : undefined;
+  return (tags.includes(tag) || tag === untyped) && children.length === 0 && !text.includes("\ufffd")
+    ? text
+    : undefined;
 }
 
 /** Beside its child elements there is nothing. */
@@ -104,7 +107,7 @@ function isBlank({ children, text }: Element): boolean {
 /** Rows, from a list of structures. */
 export function rows<T>(fields: Fields<T>): (stdout: string) => readonly T[] {
   return (stdout) => {
-    const root = parse(stdout);
+    const root = answer(stdout);
     if (root.children.length === 0 && isBlank(root)) return [];
     const list = only(root, stdout);
     if (list.tag !== "list" || !isBlank(list)) throw notUnderstood(`expected a list, found <${list.tag}>`, stdout);
@@ -115,7 +118,7 @@ export function rows<T>(fields: Fields<T>): (stdout: string) => readonly T[] {
 /** One structure, bare or as the only one of a list. */
 export function one<T>(fields: Fields<T>): (stdout: string) => T {
   return (stdout) => {
-    const first = only(parse(stdout), stdout);
+    const first = only(answer(stdout), stdout);
     return record(first.tag === "list" ? only(first, stdout) : first, fields, stdout);
   };
 }
@@ -123,7 +126,7 @@ export function one<T>(fields: Fields<T>): (stdout: string) => T {
 /** One bare value, as `iscsi software get` prints. */
 export function bare<T>(field: Field<T>): (stdout: string) => T {
   return (stdout) => {
-    const value = only(parse(stdout), stdout);
+    const value = only(answer(stdout), stdout);
     const read = field.read(value);
     if (read === undefined) throw notUnderstood(`expected ${field.kind}, found <${value.tag}>${value.text}`, stdout);
     return read;
@@ -143,13 +146,14 @@ export interface Said {
  */
 export function said(stdout: string): Said {
   const body = stdout.replace(/^(?:Enter value for '[^']*':\s*)+/, "").trim();
-  const words = body.includes("<output") ? flatten(parse(body)).trim() : body;
-  if (words === "false")
+  const words = isDocument(body) ? flatten(answer(body)).trim() : body;
+  // `True` and `False` come through the vSphere API. [vcsim]
+  if (/^false$/i.test(words))
     throw new IserError("COMMAND_FAILED", {
       problem: "the command answered false",
       cure: "Run it by hand on the host to see why.",
     });
-  return { text: words === "true" ? "" : words, rebootRequired: /reboot required/i.test(words) };
+  return { text: /^true$/i.test(words) ? "" : words, rebootRequired: /reboot required/i.test(words) };
 }
 
 function flatten(from: Element): string {
@@ -157,7 +161,7 @@ function flatten(from: Element): string {
 }
 
 function record<T>(structure: Element, fields: Fields<T>, stdout: string): T {
-  if (structure.tag !== "structure" || !isBlank(structure))
+  if ((structure.tag !== "structure" && structure.tag !== sparse) || !isBlank(structure))
     throw notUnderstood(`expected a structure, found <${structure.tag}>`, stdout);
   const stranger = structure.children.find(({ tag, attributes }) => tag !== "field" || attributes.name === undefined);
   if (stranger !== undefined) throw notUnderstood(`expected a field with a name, found <${stranger.tag}>`, stdout);
@@ -166,6 +170,7 @@ function record<T>(structure: Element, fields: Fields<T>, stdout: string): T {
     entries.map(([key, field]) => {
       const [holder, ...more] = structure.children.filter(({ attributes }) => attributes.name === field.name);
       if (more.length > 0) throw notUnderstood(`the field ${field.name} is there more than once`, stdout);
+      if (holder === undefined && structure.tag === sparse && field.empty !== undefined) return [key, field.empty];
       return [key, fieldValue(holder, field, stdout)];
     }),
   ) as T;
@@ -187,35 +192,4 @@ function only(parent: Element, stdout: string): Element {
     throw notUnderstood(`expected one element in <${parent.tag}>, found ${parent.children.length}`, stdout);
   }
   return child;
-}
-
-/** The `<root>` of an answer. Values are text until a field says what they are; nothing is trimmed, so names keep their blanks. */
-function parse(stdout: string): Element {
-  const output = documentOf(stdout);
-  const root = output.children[0];
-  if (output.tag !== "output" || root?.tag !== "root" || output.children.length !== 1) {
-    throw notUnderstood("it is not an <output> with one <root>", stdout);
-  }
-  return root;
-}
-
-function documentOf(stdout: string): Element {
-  try {
-    return parseXml(stdout);
-  } catch (error) {
-    throw notUnderstood(`it is not a complete XML document (${(error as Error).message})`, stdout);
-  }
-}
-
-/** An error that quotes the beginning of what was not understood. */
-export function notUnderstood(problem: string, stdout: string): IserError {
-  return new IserError("OUTPUT_NOT_UNDERSTOOD", {
-    problem: `the output was not understood: ${beginning(problem)}`,
-    said: beginning(stdout) || "(nothing)",
-    cure: "Nothing was concluded from it. Run the command on the host; if it works there, report its output and the ESXi build.",
-  });
-}
-
-function beginning(text: string): string {
-  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
 }

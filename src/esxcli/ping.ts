@@ -1,6 +1,7 @@
 import { read } from "./call.js";
 import type { EsxcliCommand } from "./command.js";
-import { integer, maybe, notUnderstood, one, structure } from "./output.js";
+import { notUnderstood } from "./document.js";
+import { integer, maybe, one, structure } from "./output.js";
 
 /** How many of the packets came back. */
 export interface PingResult {

@@ -31,6 +31,12 @@ const failures: readonly {
     cure: "This ESXi build does not have the command. `esxcli esxcli command list` on the host shows what it has.",
   },
   {
+    // Of the vSphere API, whose fault is named first. [vcsim]
+    words: /^NotFound\b/,
+    code: "COMMAND_UNKNOWN",
+    cure: "This ESXi build does not have the command, or does not offer it through the vSphere API.",
+  },
+  {
     words: /^Error: Invalid option/m,
     code: "OPTION_UNKNOWN",
     cure: "This ESXi build does not have the option. The command's --help on the host shows what it has.",

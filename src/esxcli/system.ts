@@ -1,5 +1,7 @@
+import { IserError } from "../errors.js";
 import type { EsxcliCommand, HelpQuery, LogQuery } from "./command.js";
-import { bare, integer, notUnderstood, rows, text } from "./output.js";
+import { notUnderstood, parametersIn } from "./document.js";
+import { bare, integer, rows, text } from "./output.js";
 
 /** Commands are kept as one text, for instance `rdma iser params set`. */
 export type CommandList = ReadonlySet<string>;
@@ -21,19 +23,47 @@ export const commandList: EsxcliCommand<CommandList> = {
   },
 };
 
-/** The long options of a command, without hyphens: the feature test for options. Works on every build, and needs no adapter. */
-export function optionsOf(path: string): HelpQuery<ReadonlySet<string>> {
+/** The options of a command. */
+export interface CommandOptions {
+  /** By the long name without the leading hyphens, for instance `vswitch-name`. */
+  has(option: string): boolean;
+}
+
+/**
+ * The feature test for options. Works on every build, and needs no adapter. Asked of `--help`, or over the vSphere API of FetchCLIInfo, whose
+ * parameters have no hyphens: so options are compared without.
+ */
+export function optionsOf(path: string): HelpQuery<CommandOptions> {
   return {
     kind: "help",
     path,
     effect: "read",
     stable: true,
     decode: (stdout) => {
-      if (!stdout.split("\n").some((line) => line.startsWith(`Usage: esxcli ${path} `)))
-        throw notUnderstood("it is not the help of the command", stdout);
-      return new Set([...stdout.matchAll(/^[ \t]+(?:-\w\|)?--([a-z][a-z0-9-]*)/gm)].map((match) => match[1] ?? ""));
+      const options = new Set((/^\s*</.test(stdout) ? parametersOf(path, stdout) : helpOf(path, stdout)).map(bareName));
+      return { has: (option) => options.has(bareName(option)) };
     },
   };
+}
+
+function bareName(option: string): string {
+  return option.replaceAll("-", "");
+}
+
+function helpOf(path: string, stdout: string): readonly string[] {
+  if (!stdout.split("\n").some((line) => line.startsWith(`Usage: esxcli ${path} `)))
+    throw notUnderstood("it is not the help of the command", stdout);
+  return [...stdout.matchAll(/^[ \t]+(?:-\w\|)?--([a-z][a-z0-9-]*)/gm)].map((match) => match[1] ?? "");
+}
+
+function parametersOf(path: string, stdout: string): readonly string[] {
+  const parameters = parametersIn(stdout, path.split(" ").at(-1) ?? "");
+  if (parameters === undefined)
+    throw new IserError("COMMAND_UNKNOWN", {
+      problem: "the namespace has no such command",
+      cure: "This ESXi build does not have the command.",
+    });
+  return parameters;
 }
 
 /** The number of microseconds since the host was started. [ESXCLI reference 8.0.2; a long, seen through the vSphere API] */

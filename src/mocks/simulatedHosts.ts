@@ -61,6 +61,7 @@ export class SimulatedHosts implements Reach {
     return work({
       host: hostName(host) ?? "",
       open: true,
+      hasShell: true,
       execute: async (command) => {
         const { line, stdin } = render(command);
         return simulated.execute(line, stdin);

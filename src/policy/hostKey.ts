@@ -1,11 +1,7 @@
 import type { StackValidationPolicy } from "@pulumi/policy";
 import { IserError } from "../errors.js";
-import {
-  type ConnectionSettings,
-  configuredField,
-  resolveUnauthenticated,
-  type Server,
-} from "../transport/credentials.js";
+import { type ConnectionSettings, resolveUnauthenticated, type Server } from "../transport/credentials.js";
+import { configuredField } from "../transport/places.js";
 import { labels, type PolicySettings, policyOf, type Violation } from "./policy.js";
 import { type Declared, grouped, notKnown, type StackView } from "./stackView.js";
 

@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { IserError } from "../errors.js";
 import { type AdapterInfo, adapterGet, adapterList, type IscsiAdapter } from "../esxcli/iscsi.js";
 import { iserAdd, iserAddPath, iserDelete, type RdmaDevice } from "../esxcli/rdma.js";
-import { commandList, optionsOf } from "../esxcli/system.js";
+import { type CommandOptions, commandList, optionsOf } from "../esxcli/system.js";
 import {
   type AdapterView,
   adapterOf,
@@ -171,7 +171,7 @@ export const iserAdapter = define<Inputs, Have, Before>({
 });
 
 /** The options of a command, undefined where the build does not have it. What it answers to a question for the help of such a one is not known. */
-async function optionsIfThere(ask: Ask, path: string): Promise<ReadonlySet<string> | undefined> {
+async function optionsIfThere(ask: Ask, path: string): Promise<CommandOptions | undefined> {
   try {
     return await ask(optionsOf(path));
   } catch (error) {

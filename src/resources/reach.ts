@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { visible } from "../errors.js";
-import { type ConfigReader, type HostSettings, resolveTarget } from "../transport/credentials.js";
+import { type HostSettings, resolveTarget } from "../transport/credentials.js";
+import type { ConfigReader } from "../transport/places.js";
 import { Pool } from "../transport/pool.js";
 import { maskError, redact } from "../transport/redact.js";
 import { hostPlace } from "./host.js";

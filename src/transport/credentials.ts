@@ -1,8 +1,23 @@
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import {
+  type ConfigReader,
+  configuredHost,
+  type Environment,
+  environment,
+  type Field,
+  find as findIn,
+  general,
+  isGiven,
+  isObject,
+  lookUp,
+  optional,
+  own,
+  type Place,
+} from "./places.js";
 import { failure, keepSecret } from "./redact.js";
+import { digest, type Endpoint, type Limits, limitsOf, type Sourced } from "./target.js";
+import { resolveVsphere, type VsphereSettings, type VsphereTarget } from "./vsphereTarget.js";
 
 /** How one SSH server is reached. The names are those of `@pulumi/command`'s connection. */
 export interface ServerSettings {
@@ -26,6 +41,7 @@ export interface ServerSettings {
 }
 
 export interface ConnectionSettings extends ServerSettings {
+  readonly transport?: "ssh" | undefined;
   /** A bastion. It cannot be an ESXi host, whose sshd forwards nothing (seen on 8.0.2). */
   readonly proxy?: ServerSettings | undefined;
   /** Seconds for one command. Default 120. */
@@ -33,21 +49,10 @@ export interface ConnectionSettings extends ServerSettings {
 }
 
 /** What a resource says about its host. */
-export type HostSettings = string | ConnectionSettings;
-
-/** A value and where it was found, so that an error can name the place. */
-export interface Sourced {
-  readonly value: string;
-  /** For instance `environment ESXI_ISER_PASSWORD` or `config esxi-iser:password`. */
-  readonly source: string;
-}
+export type HostSettings = string | ConnectionSettings | VsphereSettings;
 
 /** An SSH server with everything that is known of it. */
-export interface Server {
-  readonly host: string;
-  readonly port: number;
-  readonly user: Sourced;
-  readonly password?: Sourced;
+export interface Server extends Endpoint {
   readonly privateKey?: Sourced;
   readonly privateKeyPassword?: Sourced;
   /** Path of the agent's socket. Only used if there is neither password nor key. */
@@ -56,70 +61,51 @@ export interface Server {
   readonly knownHosts: readonly string[];
 }
 
-/** A resolved host, and how long to try. */
-export interface Target extends Server {
-  readonly proxy?: Target;
-  readonly dialErrorLimit: number;
-  /** Seconds. */
-  readonly perDialTimeout: number;
-  /** Seconds. */
-  readonly commandTimeout: number;
+/** A resolved host that is reached over SSH, and how long to try. */
+export interface SshTarget extends Server, Limits {
+  readonly transport: "ssh";
+  readonly proxy?: SshTarget;
 }
 
-/** Stack config of the namespace `esxi-iser`; an object value is JSON text, as Pulumi hands it over. */
-export interface ConfigReader {
-  get(key: string): string | undefined;
-}
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/** The fields that can be given in more than one place. */
-const fields = ["user", "password", "privateKey", "privateKeyPassword", "hostKey", "knownHosts"] as const;
-type Field = (typeof fields)[number];
-
-/** One place where credentials are looked for. */
-interface Place {
-  /** The field's name in that place, as an error says it. */
-  readonly name: (field: Field) => string;
-  readonly get: (field: Field) => string | undefined;
-}
-
-const environmentNames: Record<Field, string> = {
-  user: "ESXI_ISER_USER",
-  password: "ESXI_ISER_PASSWORD",
-  privateKey: "ESXI_ISER_PRIVATE_KEY",
-  privateKeyPassword: "ESXI_ISER_PRIVATE_KEY_PASSWORD",
-  hostKey: "ESXI_ISER_HOST_KEY",
-  knownHosts: "ESXI_ISER_KNOWN_HOSTS",
-};
-
-/** `esx01.lab` is `ESXI_ISER_PASSWORD__ESX01_LAB`. */
-export function environmentName(field: Field, host?: string): string {
-  const suffix = host === undefined ? "" : `__${host.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_")}`;
-  return `${environmentNames[field]}${suffix}`;
-}
+/** A resolved host. Nothing but its declaration says how it is reached. */
+export type Target = SshTarget | VsphereTarget;
 
 /**
  * Looks everything up anew at each call: a provider process may outlive a rotation. The environment goes first, because
  * `pulumi refresh` and `pulumi destroy` are given the config of the last `up`, not today's (measured on 3.259).
  */
+export function resolveTarget(
+  settings: string | ConnectionSettings,
+  config: ConfigReader,
+  env?: Environment,
+): SshTarget;
+export function resolveTarget(settings: VsphereSettings, config: ConfigReader, env?: Environment): VsphereTarget;
+export function resolveTarget(settings: HostSettings, config: ConfigReader, env?: Environment): Target;
 export function resolveTarget(settings: HostSettings, config: ConfigReader, env: Environment = process.env): Target {
-  return resolve(settings, config, env, true);
+  return typeof settings === "object" && settings.transport === "vsphere"
+    ? resolveVsphere(settings, config, env)
+    : resolve(settings, config, env, true);
 }
 
 /** The same for who only looks at the host's keys: nothing need be known to log in to it with. A bastion is logged in to. */
 export function resolveUnauthenticated(
-  settings: HostSettings,
+  settings: string | ConnectionSettings,
   config: ConfigReader,
   env: Environment = process.env,
-): Target {
+): SshTarget {
   return resolve(settings, config, env, false);
 }
 
-function resolve(settings: HostSettings, config: ConfigReader, env: Environment, logsIn: boolean): Target {
+function resolve(
+  settings: string | ConnectionSettings,
+  config: ConfigReader,
+  env: Environment,
+  logsIn: boolean,
+): SshTarget {
   const given: ConnectionSettings = typeof settings === "string" ? { host: settings } : settings;
-  const limits = limitsOf(given, { dialErrorLimit: 3, perDialTimeout: 15, commandTimeout: 120 });
-  const target: Target = {
+  const limits = limitsOf(given);
+  const target: SshTarget = {
+    transport: "ssh",
     ...server(
       given,
       env,
@@ -142,19 +128,7 @@ function resolve(settings: HostSettings, config: ConfigReader, env: Environment,
     [environment(env, given.proxy.host), own(given.proxy, "host.proxy"), configuredHost(config, given.proxy.host)],
     { knownHostsOnly: [environment(env), general(config)] },
   );
-  return { ...target, proxy: { ...proxy, ...limitsOf(given.proxy, limits) } };
-}
-
-type Limits = Pick<Target, "dialErrorLimit" | "perDialTimeout" | "commandTimeout">;
-
-function limitsOf(given: Partial<Record<keyof Limits, number | undefined>>, otherwise: Limits): Limits {
-  // A timer of Node.js that is set to more than 24 days fires at once.
-  const seconds = (value: number) => Math.min(value, 24 * 60 * 60);
-  return {
-    dialErrorLimit: given.dialErrorLimit ?? otherwise.dialErrorLimit,
-    perDialTimeout: seconds(given.perDialTimeout ?? otherwise.perDialTimeout),
-    commandTimeout: seconds(given.commandTimeout ?? otherwise.commandTimeout),
-  };
+  return { ...target, proxy: { transport: "ssh", ...proxy, ...limitsOf(given.proxy, limits) } };
 }
 
 /** `knownHostsOnly`: places of which nothing but the known_hosts file is taken. `logsIn`: something must be known to log in with. */
@@ -164,7 +138,7 @@ function server(
   places: Place[],
   { knownHostsOnly = [], logsIn = true }: { knownHostsOnly?: Place[]; logsIn?: boolean },
 ): Server {
-  const find = (field: Field, among = places) => among.map((place) => lookUp(place, field)).find(isGiven);
+  const find = (field: Field, among = places) => findIn(among, field);
   const secretPlace = places.find((place) => isGiven(place.get("password")) || isGiven(place.get("privateKey")));
   const secret = (field: Field) => (secretPlace ? lookUp(secretPlace, field) : undefined);
   const privateKey = secret("privateKey");
@@ -187,71 +161,6 @@ function server(
   return resolved;
 }
 
-function environment(env: Environment, host?: string): Place {
-  const file = environmentName("privateKey", host).replace("PRIVATE_KEY", "PRIVATE_KEY_FILE");
-  return {
-    name: (field) => {
-      const variable = environmentName(field, host);
-      return `environment ${field === "privateKey" && !isGiven(env[variable]) && isGiven(env[file]) ? file : variable}`;
-    },
-    get: (field) => {
-      const value = env[environmentName(field, host)];
-      const path = env[file];
-      return field === "privateKey" && !isGiven(value) && isGiven(path) ? keyFile(path, file) : value;
-    },
-  };
-}
-
-function own(given: ServerSettings, path: string): Place {
-  return {
-    name: (field) => `the resource's ${path}.${field}`,
-    get: (field) => (field === "knownHosts" ? undefined : given[field]),
-  };
-}
-
-function configuredHost(config: ConfigReader, host: string): Place {
-  const [, entry] = Object.entries(hosts(config)).find(([name]) => name.toLowerCase() === host.toLowerCase()) ?? [];
-  return { name: (field) => `config esxi-iser:hosts["${host}"].${field}`, get: (field) => entry?.[field] };
-}
-
-/** What the config has for a host by name. */
-export function configuredField(config: ConfigReader, host: string, field: Field): Sourced | undefined {
-  return lookUp(configuredHost(config, host), field);
-}
-
-function general(config: ConfigReader): Place {
-  return { name: (field) => `config esxi-iser:${field}`, get: (field) => config.get(field) };
-}
-
-/** The map of hosts. Its content is never quoted: it holds passwords. */
-function hosts(config: ConfigReader): Readonly<Record<string, Partial<Record<Field, string>>>> {
-  const text = config.get("hosts");
-  if (!isGiven(text)) return {};
-  const problem = (what: string) =>
-    failure("INPUT_INVALID", {
-      problem: `config esxi-iser:hosts ${what}.`,
-      cure: `Set it with \`pulumi config set --path --secret 'esxi-iser:hosts["esx01.lab"].password'\`.`,
-    });
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    throw problem("is not valid JSON");
-  }
-  if (!isObject(parsed)) throw problem("is not a map of hosts");
-  for (const [host, entry] of Object.entries(parsed)) {
-    if (!isObject(entry)) throw problem(`has no map of fields under "${host}"`);
-    for (const [field, value] of Object.entries(entry)) {
-      if (!fields.some((known) => known === field))
-        throw problem(
-          `has an unknown field "${field}" under "${host}"; known are ${fields.join(", ")}. Address and port go into the resource's host`,
-        );
-      if (typeof value !== "string") throw problem(`has no text under "${host}", "${field}"`);
-    }
-  }
-  return parsed as Readonly<Record<string, Partial<Record<Field, string>>>>;
-}
-
 function nothingKnown(host: string, places: readonly Place[]) {
   const looked = places.flatMap((place) => [place.name("password"), place.name("privateKey")]);
   return failure("CREDENTIALS_MISSING", {
@@ -263,22 +172,6 @@ function nothingKnown(host: string, places: readonly Place[]) {
       `Looked at: ${looked.join(", ")}, SSH agent (SSH_AUTH_SOCK is not set).`,
     ].join("\n"),
   });
-}
-
-function lookUp(place: Place, field: Field): Sourced | undefined {
-  const value = place.get(field);
-  return isGiven(value) ? { value, source: place.name(field) } : undefined;
-}
-
-function keyFile(path: string, variable: string): string {
-  try {
-    return readFileSync(path.replace(/^~(?=\/)/, homedir()), "utf8");
-  } catch (error) {
-    throw failure("CREDENTIALS_MISSING", {
-      problem: `The private key ${path} of environment ${variable} cannot be read: ${(error as Error).message}.`,
-      cure: "Name a file that exists and that this user may read.",
-    });
-  }
 }
 
 /** Environment variables of CI systems often carry a key in one line with `\n`, or with the line ends of Windows. */
@@ -294,16 +187,9 @@ function knownHostsFiles(given: Sourced | undefined): readonly string[] {
   return files.filter(isGiven).map((file) => (file.startsWith("~/") ? join(homedir(), file.slice(2)) : file));
 }
 
-function optional<K extends string>(key: K, value: Sourced | undefined): { [P in K]?: Sourced } {
-  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: Sourced };
-}
-
-function isGiven<T>(value: T | undefined | ""): value is T {
-  return value !== undefined && value !== "";
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+/** What a connection to the target goes through. */
+export function relayOf(target: Target): Target | undefined {
+  return target.transport === "ssh" ? target.proxy : target.vcenter;
 }
 
 /**
@@ -311,43 +197,39 @@ function isObject(value: unknown): value is Record<string, unknown> {
  * must not be given a connection that was made without looking. How long to try is not.
  */
 export function targetKey(target: Target): string {
-  const { dialErrorLimit: _limit, perDialTimeout: _dial, commandTimeout: _command, proxy, ...identity } = target;
-  const all = [identity, proxy && targetKey(proxy)];
+  const unrelated = new Set(["dialErrorLimit", "perDialTimeout", "commandTimeout", "proxy", "vcenter"]);
+  const identity = Object.fromEntries(Object.entries(target).filter(([name]) => !unrelated.has(name)));
+  const relay = relayOf(target);
+  const all = [identity, relay && targetKey(relay)];
   const text = JSON.stringify(all, (_key, value) => (isSourced(value) ? value.value : value));
   return `${target.user.value}@${target.host}:${target.port} ${digest(text).slice(0, 16)}`;
 }
 
 /** What a server accepts or refuses by itself. A target may have a key and a password. */
-const credentials = ["privateKey", "password", "agent"] as const;
+const credentials = ["privateKey", "password", "agent", "session"] as const;
 type Credential = (typeof credentials)[number];
+type Held = { readonly [C in Credential]?: Sourced };
 
 /**
  * Names for the credentials of a target, the same wherever a value was found and whatever else differs: what a host refuses one resource it
  * refuses the next. The bastion belongs to the host: behind another one its address may be another machine.
  */
 export function credentialKeys(target: Target): ReadonlyMap<string, Credential> {
-  const { host, port, user, proxy } = target;
-  const place = [host.toLowerCase(), port, user.value, proxy && [proxy.host.toLowerCase(), proxy.port]];
+  const { host, port, user } = target;
+  const relay = relayOf(target);
+  const place = [host.toLowerCase(), port, user.value, relay && [relay.host.toLowerCase(), relay.port]];
+  const held: Held = target;
   const keys = credentials.flatMap((credential): [string, Credential][] => {
-    const { value } = target[credential] ?? {};
+    const { value } = held[credential] ?? {};
     return value === undefined ? [] : [[digest(JSON.stringify([...place, credential, value])), credential]];
   });
   return new Map(keys);
 }
 
 export function withoutCredentials(target: Target, refused: readonly Credential[]): Target {
-  const { privateKey, password, agent, ...rest } = target;
-  const left = (credential: Credential) => (refused.includes(credential) ? undefined : target[credential]);
-  return {
-    ...rest,
-    ...optional("privateKey", left("privateKey")),
-    ...optional("password", left("password")),
-    ...optional("agent", left("agent")),
-  };
-}
-
-function digest(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  const left = { ...target };
+  for (const credential of refused) delete (left as { -readonly [C in keyof Held]: Held[C] })[credential];
+  return left;
 }
 
 function isSourced(value: unknown): value is Sourced {

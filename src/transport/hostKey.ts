@@ -2,9 +2,11 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { ServerHostKeyAlgorithm } from "ssh2";
 import type { IserError } from "../errors.js";
-import { environmentName, type Server, type Sourced } from "./credentials.js";
+import type { Server } from "./credentials.js";
 import { keyType, knownHostsName, knownKeys } from "./knownHosts.js";
+import { environmentName } from "./places.js";
 import { failure } from "./redact.js";
+import type { Sourced } from "./target.js";
 
 /** What is expected of a host's key. */
 export interface HostKeyRule {

@@ -1,12 +1,13 @@
 import { type ErrorCode, IserError } from "../errors.js";
-import { credentialKeys, type Target, targetKey, withoutCredentials } from "./credentials.js";
+import type { Bastion, Connection } from "./connection.js";
+import { credentialKeys, relayOf, type Target, targetKey, withoutCredentials } from "./credentials.js";
 import type { Session } from "./session.js";
-import type { Connection } from "./sshConnection.js";
+import type { Vcenter } from "./vsphere/vcenter.js";
 
 export type Connect = (target: Target, through?: Connection) => Promise<Connection>;
 
 export interface PoolOptions {
-  /** Default: over SSH. */
+  /** Default: as the target says, over SSH or through the vSphere API. */
   readonly connect?: Connect;
   /** Milliseconds after which a connection that nobody uses is closed. Default 10 minutes: a run comes back to a host after others. */
   readonly idle?: number;
@@ -30,8 +31,14 @@ interface Entry {
   idle?: NodeJS.Timeout;
 }
 
-/** Not loaded before the first connection: a `pulumi up` without changes needs none. */
-const overSsh: Connect = async (target, through) => (await import("./ssh.js")).connect(target, through);
+/**
+ * Not loaded before the first connection: a `pulumi up` without changes needs none. What a target goes through was connected to by the same
+ * transport.
+ */
+const byTransport: Connect = async (target, through) =>
+  target.transport === "ssh"
+    ? (await import("./ssh.js")).connect(target, through as Bastion | undefined)
+    : (await import("./vsphere/connect.js")).connect(target, through as Vcenter | undefined);
 
 /** The connections of this process: one a host, shared by all who use the same credentials. */
 export class Pool {
@@ -41,11 +48,12 @@ export class Pool {
   private readonly accepted = new Set<string>();
   private readonly sessions = new WeakMap<Connection, Map<number, Session>>();
   private readonly turns = new Map<string, Promise<void>>();
+  private readonly closing = new Set<Promise<void>>();
   private readonly connect: Connect;
   private readonly idle: number;
   private readonly removeHandlers: (() => void)[] = [];
 
-  constructor({ connect = overSsh, idle = 600_000 }: PoolOptions = {}) {
+  constructor({ connect = byTransport, idle = 600_000 }: PoolOptions = {}) {
     this.connect = connect;
     this.idle = idle;
   }
@@ -86,8 +94,9 @@ export class Pool {
     const entries = [...this.entries.values()];
     this.entries.clear();
     for (const entry of entries) clearTimeout(entry.idle);
-    for (const entry of entries) entry.made?.close();
+    for (const entry of entries) this.end(entry);
     await Promise.allSettled(entries.map(async ({ connection }) => (await connection).close()));
+    await Promise.all(this.closing);
     for (const remove of this.removeHandlers.splice(0)) remove();
   }
 
@@ -106,6 +115,7 @@ export class Pool {
       get open() {
         return connection.open;
       },
+      hasShell: connection.hasShell,
       execute: (command) => {
         this.counters.commands += 1;
         return connection.execute(command, target.commandTimeout);
@@ -150,23 +160,24 @@ export class Pool {
     return entry;
   }
 
-  /** The bastion is a connection like any other, shared by the hosts behind it and used as long as one of them is connected. */
+  /** A bastion or a vCenter is a connection like any other, shared by the hosts behind it and used as long as one of them is connected. */
   private async dial(target: Target): Promise<Connection> {
     this.untried(target);
-    const bastion = target.proxy ? await this.acquire(target.proxy) : undefined;
+    const through = relayOf(target);
+    const relay = through ? await this.acquire(through) : undefined;
     try {
       // One handshake at a time: sshd drops some when ten are under way (MaxStartups 10:30:100 on ESXi).
-      const connection = await this.inTurn(`sshd of ${target.host}:${target.port}`, ["handshake"], () => {
+      const connection = await this.inTurn(`login at ${target.host}:${target.port}`, ["handshake"], () => {
         const untried = this.untried(target);
         this.counters.dials += 1;
-        return this.logIn(untried, bastion?.connection);
+        return this.logIn(untried, relay?.connection);
       });
       this.counters.connections += 1;
       this.closeOnSignals();
-      connection.onClose(() => bastion?.release());
+      connection.onClose(() => relay?.release());
       return connection;
     } catch (error) {
-      bastion?.release();
+      relay?.release();
       throw error;
     }
   }
@@ -203,26 +214,37 @@ export class Pool {
   private drop(key: string, entry: Entry): void {
     if (this.entries.get(key) === entry) this.entries.delete(key);
     clearTimeout(entry.idle);
-    entry.made?.close();
+    this.end(entry);
+  }
+
+  /** A host that is to be told takes its time. */
+  private end({ made }: Entry): void {
+    if (made === undefined) return;
+    const closing = made.close().finally(() => this.closing.delete(closing));
+    this.closing.add(closing);
   }
 
   /** Pulumi ends a provider with SIGINT and, 5 s later, SIGKILL. Without other listeners the signal does what it would have done. */
   private closeOnSignals(): void {
     if (this.removeHandlers.length > 0) return;
     const closeAll = () => {
-      for (const entry of this.entries.values()) entry.made?.close();
+      for (const entry of this.entries.values()) this.end(entry);
+      return Promise.all(this.closing);
     };
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      const handler = () => {
-        closeAll();
+      const handler = async () => {
         process.off(signal, handler);
+        await closeAll();
         if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
       };
       process.on(signal, handler);
       this.removeHandlers.push(() => process.off(signal, handler));
     }
-    process.on("exit", closeAll);
-    this.removeHandlers.push(() => process.off("exit", closeAll));
+    // Nothing is left to do, so there is time to log out; at the very end there is none.
+    for (const end of ["beforeExit", "exit"]) {
+      process.on(end, closeAll);
+      this.removeHandlers.push(() => process.off(end, closeAll));
+    }
   }
 }
 

@@ -15,5 +15,7 @@ export interface Session {
   /** The host as it is declared. */
   readonly host: string;
   readonly open: boolean;
+  /** Whether the host is asked in a shell. Without one a question for a log has an empty answer. */
+  readonly hasShell: boolean;
   execute(command: HostCommand): Promise<Outcome>;
 }

@@ -3,10 +3,11 @@ import type { Duplex } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import { Client, type ServerHostKeyAlgorithm } from "ssh2";
 import type { IserError } from "../errors.js";
-import type { Target } from "./credentials.js";
+import type { Bastion } from "./connection.js";
+import type { SshTarget } from "./credentials.js";
 import { algorithmsByType, fingerprint, type HostKeyRule, hostKeyRule } from "./hostKey.js";
 import { failure } from "./redact.js";
-import { type Connection, SshConnection } from "./sshConnection.js";
+import { SshConnection } from "./sshConnection.js";
 import { type Login, prepareLogin } from "./sshLogin.js";
 
 export { render } from "./sshLine.js";
@@ -29,7 +30,7 @@ const pauses = { first: 500, longest: 4000 };
  * Connects and logs in. With a bastion, `through` is the open connection to it. Only what was not reached is dialled again, and
  * only as long as no credential was sent: five refused logins lock an account on ESXi.
  */
-export async function connect(target: Target, through?: Connection): Promise<Connection> {
+export async function connect(target: SshTarget, through?: Bastion): Promise<Bastion> {
   const rule = hostKeyRule(target);
   for (let errors = 0, wait = pauses.first; ; errors++, wait = Math.min(wait * 2, pauses.longest)) {
     try {
@@ -43,7 +44,7 @@ export async function connect(target: Target, through?: Connection): Promise<Con
 }
 
 /** Dials, and once more for each other key type of the host if the first key is not the pinned one. No credential was sent before. */
-async function dialForKnownKey(target: Target, rule: HostKeyRule, through?: Connection): Promise<Connection> {
+async function dialForKnownKey(target: SshTarget, rule: HostKeyRule, through?: Bastion): Promise<Bastion> {
   let algorithms = rule.algorithms;
   let mismatch: DialFailure | undefined;
   while (algorithms.length > 0) {
@@ -64,14 +65,14 @@ async function dialForKnownKey(target: Target, rule: HostKeyRule, through?: Conn
  * The host keys that a server offers, one of each type that it has. No credential is sent to it, and nothing is known of its identity. With a bastion,
  * `through` is the open connection to it.
  */
-export async function offeredKeys(target: Target, through?: Connection): Promise<readonly Buffer[]> {
+export async function offeredKeys(target: SshTarget, through?: Bastion): Promise<readonly Buffer[]> {
   const keys: Buffer[] = [];
   let reason: unknown;
   for (const algorithms of algorithmsByType) {
     const rule: HostKeyRule = { algorithms, objection: (key) => onlyLooking(target, key), others: () => [] };
     try {
       // The rule refuses every key, so nobody is logged in.
-      (await dial(target, rule, algorithms, through)).close();
+      await (await dial(target, rule, algorithms, through)).close();
     } catch (failed) {
       if (!(failed instanceof DialFailure)) throw failed;
       if (failed.refusedKey) keys.push(failed.refusedKey);
@@ -83,7 +84,7 @@ export async function offeredKeys(target: Target, through?: Connection): Promise
   return keys;
 }
 
-function onlyLooking({ host }: Target, key: Buffer): IserError {
+function onlyLooking({ host }: SshTarget, key: Buffer): IserError {
   return failure("HOST_KEY_UNKNOWN", {
     host,
     problem: `The key ${fingerprint(key)} was looked at only.`,
@@ -100,11 +101,11 @@ export const loginLimit = 1024 * 1024;
 
 /** One dial. The time limit holds for all of it: TCP, handshake and login. */
 async function dial(
-  target: Target,
+  target: SshTarget,
   rule: HostKeyRule,
   algorithms: readonly ServerHostKeyAlgorithm[],
-  through?: Connection,
-): Promise<Connection> {
+  through?: Bastion,
+): Promise<Bastion> {
   const login = prepareLogin(target);
   const end = performance.now() + target.perDialTimeout * 1000;
   through?.hold(1);
@@ -117,7 +118,7 @@ async function dial(
   }
 }
 
-function reach(target: Target): Promise<Socket> {
+function reach(target: SshTarget): Promise<Socket> {
   return new Promise((resolve, reject) => {
     // ssh2 leaves Nagle's algorithm on, which costs 40 ms a command (measured on loopback).
     const socket = tcpConnect({ host: target.host, port: target.port, noDelay: true });
@@ -138,7 +139,7 @@ function reach(target: Target): Promise<Socket> {
 /** SSH_OPEN_ADMINISTRATIVELY_PROHIBITED of RFC 4254. */
 const forwardingForbidden = 1;
 
-async function reachThrough(target: Target, bastion: Connection): Promise<Duplex> {
+async function reachThrough(target: SshTarget, bastion: Bastion): Promise<Duplex> {
   try {
     return await bastion.forward(target.host, target.port, target.perDialTimeout);
   } catch (error) {
@@ -149,7 +150,7 @@ async function reachThrough(target: Target, bastion: Connection): Promise<Duplex
 }
 
 function logIn(
-  target: Target,
+  target: SshTarget,
   login: Login,
   rule: HostKeyRule,
   algorithms: readonly ServerHostKeyAlgorithm[],
@@ -210,7 +211,7 @@ function logIn(
 }
 
 /** The connection ended after something was offered. If it was the host that said so, it refused. */
-function brokenLogin(target: Target, login: Login, error: Error & { code?: unknown }): DialFailure {
+function brokenLogin(target: SshTarget, login: Login, error: Error & { code?: unknown }): DialFailure {
   if (typeof error.code === "number") {
     login.note(`The host said: ${error.message}.`);
     return new DialFailure(login.refusal(), false);
@@ -245,7 +246,7 @@ const unreachableCures: readonly { readonly said: RegExp; readonly cure: string;
 
 const anyOther = { cure: "Check that the host is up, and its address, port and firewall.", again: true };
 
-function unreachable(target: Target, error: NodeJS.ErrnoException, bastion?: Connection): DialFailure {
+function unreachable(target: SshTarget, error: NodeJS.ErrnoException, bastion?: Bastion): DialFailure {
   // An error of several addresses has a code and no message.
   const said = error.message || String(error.code ?? error.name);
   const { cure, again } = unreachableCures.find((kind) => kind.said.test(`${said} ${error.code}`)) ?? anyOther;

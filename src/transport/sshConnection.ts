@@ -4,30 +4,12 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Client } from "ssh2";
 import type { ErrorCode, IserError } from "../errors.js";
 import type { HostCommand } from "../esxcli/command.js";
-import type { Target } from "./credentials.js";
+import { abandonedAtMost, type Bastion, commandsAtOnce } from "./connection.js";
+import type { SshTarget } from "./credentials.js";
 import { debug, failure, keepSecret, quotation } from "./redact.js";
-import type { Outcome, Session } from "./session.js";
+import type { Outcome } from "./session.js";
 import { type Ending, exec, outputLimit } from "./sshExec.js";
 import { type Line, render } from "./sshLine.js";
-
-/** One connection to a host, or to a bastion. */
-export interface Connection extends Session {
-  /** `timeout` in seconds; default: the target's commandTimeout. */
-  execute(command: HostCommand, timeout?: number): Promise<Outcome>;
-  /** Opens a TCP connection from the far end: what a bastion is for. `timeout` in seconds. */
-  forward(host: string, port: number, timeout: number): Promise<Duplex>;
-  /** Counts what is under way. Only while something is does the connection keep the process alive. */
-  hold(change: 1 | 0 | -1): void;
-  /** Called once, when the connection is gone, whoever ended it; at once if it already is. */
-  onClose(listener: () => void): void;
-  close(): void;
-}
-
-/** Commands at once. MaxSessions is not set in ESXi's sshd, so OpenSSH's 10 holds; the rest is for those that were abandoned. */
-export const commandsAtOnce = 6;
-
-/** Commands that may have been given up before the connection is: they may still run on the host and use up its sessions. */
-const abandonedAtMost = 3;
 
 /** As sshd's own ClientAlive: three unanswered questions end the connection. In milliseconds. */
 const keepAlive = { interval: 15_000, unanswered: 3 };
@@ -44,8 +26,9 @@ const unsent = "before the command was sent; nothing was done";
 /** Pauses before asking for a channel again that was not opened, in milliseconds. */
 const channelPauses = { first: 100, longest: 2000 };
 
-export class SshConnection implements Connection {
+export class SshConnection implements Bastion {
   readonly host: string;
+  readonly hasShell = true;
   private reason: string | undefined;
   private running = 0;
   private readonly waiting: (() => void)[] = [];
@@ -57,10 +40,10 @@ export class SshConnection implements Connection {
 
   /** `stream`: a TCP connection of its own, or a channel of the bastion `through`. */
   constructor(
-    private readonly target: Target,
+    private readonly target: SshTarget,
     private readonly client: Client,
     private readonly stream: Duplex,
-    private readonly through: Connection | undefined,
+    private readonly through: Bastion | undefined,
   ) {
     this.host = target.host;
     // Listens for the life of the connection: an `error` event that nobody listens to ends the process.
@@ -80,7 +63,7 @@ export class SshConnection implements Connection {
     else listener();
   }
 
-  close(reason = "it was closed here"): void {
+  async close(reason = "it was closed here"): Promise<void> {
     if (!this.open) return;
     this.client.end();
     this.end(reason);
@@ -214,7 +197,8 @@ export class SshConnection implements Connection {
   /** Of a write the fate is unknown, and nothing may be done on this connection that was planned without knowing it. */
   private giveUp(write: boolean): void {
     this.abandoned += 1;
-    if (write || this.abandoned > abandonedAtMost) this.close("it was closed because of a command that gave no result");
+    if (write || this.abandoned > abandonedAtMost)
+      void this.close("it was closed because of a command that gave no result");
   }
 
   /** Waits until there are fewer than the most commands at once, in order of arrival. */

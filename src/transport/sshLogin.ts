@@ -11,7 +11,8 @@ import {
   utils,
 } from "ssh2";
 import type { IserError } from "../errors.js";
-import { environmentName, type Server } from "./credentials.js";
+import type { Server } from "./credentials.js";
+import { environmentName } from "./places.js";
 import { failure } from "./redact.js";
 
 /** One login: what is offered to the server, each thing once, and what to say if it wants none of it. */

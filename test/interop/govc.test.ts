@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { after, before, describe, it } from "mocha";
-import type { Element } from "../../src/esxcli/xml.js";
 import { SimulatedHost, startVcenter, startVsphere, type VsphereEndpoint } from "../../src/simulator/index.js";
+import type { Element } from "../../src/xml.js";
 import { findGovmomi } from "../../tools/govmomi/find.js";
 import { type Oracle, startOracle } from "../support/xmlOracle.js";
 

@@ -41,6 +41,7 @@ export class DirectLab {
   readonly session: Session = {
     host: "esx01.lab",
     open: true,
+    hasShell: true,
     execute: async (command) => {
       const { line, stdin } = render(command);
       const outcome = this.host.execute(line, stdin);

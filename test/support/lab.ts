@@ -5,7 +5,7 @@ import { Run } from "../../src/resources/peers.js";
 import { SshReach } from "../../src/resources/reach.js";
 import type { Readings } from "../../src/resources/readings.js";
 import { type SimulatedHost, startSimulator } from "../../src/simulator/index.js";
-import type { Target } from "../../src/transport/credentials.js";
+import type { SshTarget } from "../../src/transport/credentials.js";
 import { Pool } from "../../src/transport/pool.js";
 import type { Session } from "../../src/transport/session.js";
 
@@ -85,7 +85,7 @@ class Patience extends Pool {
   /** Seconds. Undefined: as the target says. */
   commandTimeout: number | undefined;
 
-  override use<T>(target: Target, work: (session: Session) => Promise<T>): Promise<T> {
+  override use<T>(target: SshTarget, work: (session: Session) => Promise<T>): Promise<T> {
     return super.use({ ...target, commandTimeout: this.commandTimeout ?? target.commandTimeout }, work);
   }
 }

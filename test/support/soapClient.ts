@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Agent, request } from "node:https";
-import type { Element } from "../../src/esxcli/xml.js";
 import type { VsphereEndpoint } from "../../src/simulator/index.js";
+import type { Element } from "../../src/xml.js";
 import { type Oracle, startOracle } from "./xmlOracle.js";
 
 export interface SoapAnswer {

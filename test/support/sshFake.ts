@@ -1,12 +1,13 @@
 import type { HostCommand } from "../../src/esxcli/command.js";
+import type { Connection } from "../../src/transport/connection.js";
 import type { Target } from "../../src/transport/credentials.js";
 import type { Connect } from "../../src/transport/pool.js";
-import type { Connection } from "../../src/transport/sshConnection.js";
 
 /** A connection without a network, which answers every command with its path. */
 export class FakeConnection implements Connection {
   readonly timeouts: (number | undefined)[] = [];
   open = true;
+  readonly hasShell = true;
   private readonly listeners: (() => void)[] = [];
 
   constructor(
@@ -29,7 +30,7 @@ export class FakeConnection implements Connection {
     this.listeners.push(listener);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     if (!this.open) return;
     this.open = false;
     for (const listener of this.listeners) listener();

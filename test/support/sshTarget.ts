@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { IserError } from "../../src/errors.js";
 import type { EsxcliCommand } from "../../src/esxcli/command.js";
-import { type ConnectionSettings, resolveTarget, type Target } from "../../src/transport/credentials.js";
+import { type ConnectionSettings, resolveTarget, type SshTarget } from "../../src/transport/credentials.js";
 import type { TestServer } from "./sshServer.js";
 
 /** Credentials that no test may find in an error or a line of debugging. */
@@ -13,7 +13,7 @@ export const canary = {
 };
 
 /** A target from settings alone: nothing of this machine's environment and no config. */
-export function targetOf(server: TestServer, settings: Partial<ConnectionSettings> = {}): Target {
+export function targetOf(server: TestServer, settings: Partial<ConnectionSettings> = {}): SshTarget {
   const quick = { dialErrorLimit: 0, perDialTimeout: 10, commandTimeout: 10 };
   return resolveTarget({ ...server.settings, ...quick, ...settings }, { get: () => undefined }, {});
 }

@@ -1,4 +1,4 @@
-import type { Element } from "../../src/esxcli/xml.js";
+import type { Element } from "../../src/xml.js";
 
 /** A document as libxml2 reads it, or undefined where it is not well-formed or declares a document type. */
 export type Oracle = (xml: string) => Element | undefined;

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { commandsAtOnce } from "../../src/transport/sshConnection.js";
+import { commandsAtOnce } from "../../src/transport/connection.js";
 import { onPath } from "../engine/probe.js";
 import { InterruptedError } from "../engine/process.js";
 import { barsOf } from "./bars.js";

@@ -214,6 +214,7 @@ class Stage {
     return {
       host,
       open: true,
+      hasShell: true,
       execute: async (command) => {
         this.commands.push(this.told(command));
         take(this.host, command);

@@ -18,7 +18,7 @@ import { roceParams } from "../../../src/resources/roceParams.js";
 import { virtualSwitch } from "../../../src/resources/virtualSwitch.js";
 import { vmkernelAdapter } from "../../../src/resources/vmkernelAdapter.js";
 import { type JournalEntry, type Simulator, startSimulator } from "../../../src/simulator/index.js";
-import type { Target } from "../../../src/transport/credentials.js";
+import type { SshTarget } from "../../../src/transport/credentials.js";
 import { Pool } from "../../../src/transport/pool.js";
 import type { Session } from "../../../src/transport/session.js";
 
@@ -76,7 +76,7 @@ class Rounds extends Pool {
   private waiting: (() => void)[] = [];
   private isCollecting = false;
 
-  override use<T>(target: Target, work: (session: Session) => Promise<T>): Promise<T> {
+  override use<T>(target: SshTarget, work: (session: Session) => Promise<T>): Promise<T> {
     return super.use(target, (session) => work(this.wrapped(session)));
   }
 
@@ -84,6 +84,7 @@ class Rounds extends Pool {
     const wrapped = this.counted.get(session) ?? {
       host: session.host,
       open: true,
+      hasShell: true,
       execute: async (command) => {
         await this.turn();
         return session.execute(command);

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { createServer, type Server, type Socket } from "node:net";
 import { afterEach, describe, it } from "mocha";
 import type { Connection as ServerConnection } from "ssh2";
+import type { Connection } from "../../../src/transport/connection.js";
 import { keepSecret } from "../../../src/transport/redact.js";
 import { connect, loginLimit } from "../../../src/transport/ssh.js";
-import type { Connection } from "../../../src/transport/sshConnection.js";
 import { outputLimit } from "../../../src/transport/sshExec.js";
 import {
   answer,

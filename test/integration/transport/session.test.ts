@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { type AddressInfo, createServer, connect as openSocket } from "node:net";
 import type { IserError } from "../../../src/errors.js";
 import type { HostCommand } from "../../../src/esxcli/command.js";
-import type { Target } from "../../../src/transport/credentials.js";
+import type { Connection } from "../../../src/transport/connection.js";
+import type { SshTarget } from "../../../src/transport/credentials.js";
 import { connect } from "../../../src/transport/ssh.js";
-import type { Connection } from "../../../src/transport/sshConnection.js";
 import {
   answer,
   closedPort,
@@ -19,7 +19,7 @@ import { canary, debugged, errorOf, read, targetOf, write } from "../../support/
 describe("a session over SSH", () => {
   let server: TestServer;
   let connection: Connection;
-  const target = (more: Parameters<typeof targetOf>[1] = {}): Target =>
+  const target = (more: Parameters<typeof targetOf>[1] = {}): SshTarget =>
     targetOf(server, { password: canary.password, ...more });
   const start = async (options: ServerOptions, more: Parameters<typeof targetOf>[1] = {}) => {
     server = await startServer({ password: canary.password, ...options });

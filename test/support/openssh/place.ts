@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { type HostOptions, SimulatedHost } from "../../../src/simulator/index.js";
-import { type ConnectionSettings, resolveTarget, type Target } from "../../../src/transport/credentials.js";
+import { type ConnectionSettings, resolveTarget, type SshTarget } from "../../../src/transport/credentials.js";
 import { onAbandon } from "../../../tools/engine/process.js";
 import { HostLab } from "../lab.js";
 import { keys } from "../sshServer.js";
@@ -62,7 +62,7 @@ export class Place {
   }
 
   /** The same from settings alone: nothing of this machine's environment. */
-  target(sshd: Sshd, own: Partial<ConnectionSettings> = {}, env: Record<string, string> = {}): Target {
+  target(sshd: Sshd, own: Partial<ConnectionSettings> = {}, env: Record<string, string> = {}): SshTarget {
     return resolveTarget(this.settings(sshd, own), { get: () => undefined }, env);
   }
 

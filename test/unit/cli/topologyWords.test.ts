@@ -7,7 +7,7 @@ import { mermaidOf } from "../../../src/cli/topology/mermaid.js";
 import { svgOf } from "../../../src/cli/topology/svg.js";
 import { treeOf } from "../../../src/cli/topology/tree.js";
 import { mono, printable, sans, shortened, widthOf } from "../../../src/cli/topology/words.js";
-import type { Element } from "../../../src/esxcli/xml.js";
+import type { Element } from "../../../src/xml.js";
 import { hostileTexts } from "../../support/hostileTexts.js";
 import { anyTopology, finding, node, topology } from "../../support/topologies.js";
 import { type Oracle, startOracle } from "../../support/xmlOracle.js";

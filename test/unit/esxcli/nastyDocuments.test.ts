@@ -89,7 +89,12 @@ describe("An answer of 8 MiB", () => {
       [],
     );
     for (const piece of ["\n", " ", "-", "  --"])
-      assert.deepEqual([...optionsOf("a b").decode(`Usage: esxcli a b x\n${filled(piece)}`)], []);
+      assert.equal(
+        optionsOf("a b")
+          .decode(`Usage: esxcli a b x\n${filled(piece)}`)
+          .has(piece.trim()),
+        false,
+      );
   });
 });
 

@@ -229,7 +229,11 @@ describe("the feature tests", () => {
   it("read the options of a help text", () => {
     const help =
       "Usage: esxcli rdma iser add [cmd options]\n\nDescription: \n  add                   Add --nothing here.\n\nCmd options:\n  -d|--device=<str>     Device on which to enable iSER\n  --long-only           x\n";
-    assert.deepEqual([...optionsOf("rdma iser add").decode(help)], ["device", "long-only"]);
+    const options = optionsOf("rdma iser add").decode(help);
+    assert.deepEqual(
+      ["device", "long-only", "nothing", "d"].filter((option) => options.has(option)),
+      ["device", "long-only"],
+    );
     assert.throws(() => optionsOf("rdma iser add").decode("sh: esxcli: not found"), IserError);
   });
 });

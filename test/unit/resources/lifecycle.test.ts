@@ -77,7 +77,7 @@ class LampHost implements Reach {
 
   async use<T>(_host: unknown, work: (session: Session) => Promise<T>): Promise<T> {
     this.connections += 1;
-    return work({ host: "esx01.lab", open: true, execute: (command) => this.execute(command) });
+    return work({ host: "esx01.lab", open: true, hasShell: true, execute: (command) => this.execute(command) });
   }
   async inTurn<T>(_host: unknown, lanes: readonly string[], work: () => Promise<T>): Promise<T> {
     this.lanes.push(...lanes);

@@ -34,6 +34,7 @@ const setAlias = write("iscsi adapter set", [{ name: "adapter", value: "vmhba64"
 
 /** A connection whose answers are numbered, in the order in which they were asked for. */
 class Line implements Session {
+  readonly hasShell = true;
   readonly host = "esx01.lab";
   readonly open = true;
   readonly asked: string[] = [];

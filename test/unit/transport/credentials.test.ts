@@ -3,7 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { IserError } from "../../../src/errors.js";
-import { type HostSettings, resolveTarget, type Target, targetKey } from "../../../src/transport/credentials.js";
+import {
+  type ConnectionSettings,
+  resolveTarget,
+  type SshTarget,
+  targetKey,
+} from "../../../src/transport/credentials.js";
 
 const config = (values: Record<string, string> = {}) => ({ get: (key: string) => values[key] });
 const host = "esx01.lab";
@@ -11,7 +16,7 @@ const hosts = (entry: object) => JSON.stringify({ [host]: entry });
 
 interface Row {
   readonly name: string;
-  readonly settings?: HostSettings;
+  readonly settings?: string | ConnectionSettings;
   readonly config?: Record<string, string>;
   readonly env?: Record<string, string>;
   /** What was found, as `value from source`. */
@@ -126,7 +131,7 @@ const rows: readonly Row[] = [
   },
 ];
 
-function found(target: Target): Row["found"] {
+function found(target: SshTarget): Row["found"] {
   const { user, password, privateKey, privateKeyPassword, agent, hostKey } = target;
   const all = { user, password, privateKey, privateKeyPassword, agent, hostKey };
   return Object.fromEntries(
@@ -255,7 +260,7 @@ describe("credentials", () => {
 });
 
 describe("the key of a connection", () => {
-  const key = (settings: HostSettings, env: Record<string, string> = {}) =>
+  const key = (settings: string | ConnectionSettings, env: Record<string, string> = {}) =>
     targetKey(resolveTarget(settings, config(), { SSH_AUTH_SOCK: "/agent", ...env }));
 
   it("is the same for the same host, user and credentials, wherever they were found and however long is waited", () => {

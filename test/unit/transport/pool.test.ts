@@ -3,7 +3,7 @@ import { setImmediate as tick } from "node:timers/promises";
 import fc from "fast-check";
 import sinon from "sinon";
 import { IserError } from "../../../src/errors.js";
-import { type ConnectionSettings, resolveTarget } from "../../../src/transport/credentials.js";
+import { type ConnectionSettings, relayOf, resolveTarget } from "../../../src/transport/credentials.js";
 import { Pool } from "../../../src/transport/pool.js";
 import { fakeConnect, gate } from "../../support/sshFake.js";
 
@@ -145,8 +145,8 @@ describe("the pool of connections", () => {
   });
 
   it("takes the same address behind another bastion for another machine", async () => {
-    const { connect, made } = fakeConnect(async ({ host, proxy }) => {
-      if (host === "10.0.0.1" && proxy?.host === "jump1.lab") throw error("LOGIN_REFUSED");
+    const { connect, made } = fakeConnect(async (target) => {
+      if (target.host === "10.0.0.1" && relayOf(target)?.host === "jump1.lab") throw error("LOGIN_REFUSED");
     });
     const pool = new Pool({ connect });
     const behind = (host: string) => target({ host: "10.0.0.1", proxy: { host, password: "pool-pw-9" } });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
-import type { Element } from "../../../../src/esxcli/xml.js";
+import type { Element } from "../../../../src/xml.js";
 import { axisOf, logLogPlot, share } from "../../../../tools/bench/svg.js";
 import { type Oracle, startOracle } from "../../../support/xmlOracle.js";
 

@@ -13,7 +13,18 @@ interface Open extends Element {
   text: string;
 }
 
-/** What esxcli prints has seven levels at most. */
+/** The name of an element without its prefix. */
+export function local(tag: string): string {
+  return tag.slice(tag.indexOf(":") + 1);
+}
+
+/** The type that an element says it has, `xsi:type`, without its prefix. Which prefix stands for the namespace of types is the writer's choice. */
+export function typeOf({ attributes }: Element): string | undefined {
+  const [, type] = Object.entries(attributes).find(([name]) => /^(?!xmlns:)[^:]+:type$/.test(name)) ?? [];
+  return type === undefined ? undefined : local(type);
+}
+
+/** What esxcli prints has seven levels at most, and an answer of the vSphere API hardly more. */
 const deepest = 32;
 
 /**
