@@ -4,13 +4,12 @@ import { Lifecycle } from "../../src/resources/lifecycle.js";
 import { Run } from "../../src/resources/peers.js";
 import { SshReach } from "../../src/resources/reach.js";
 import type { Readings } from "../../src/resources/readings.js";
-import { type SimulatedHost, startSimulator } from "../../src/simulator/index.js";
+import { SimulatedHost, startSimulator, startVsphere } from "../../src/simulator/index.js";
 import type { SshTarget } from "../../src/transport/credentials.js";
 import { Pool } from "../../src/transport/pool.js";
 import type { Session } from "../../src/transport/session.js";
 
 type Options = Parameters<typeof startSimulator>[0];
-type Simulator = Awaited<ReturnType<typeof startSimulator>>;
 
 /** A simulated host behind some SSH server, and what the provider process has of it: lifecycles over real SSH. */
 export class HostLab {
@@ -63,20 +62,39 @@ export class HostLab {
   }
 }
 
-/** A simulated host on the loopback interface, behind its own SSH server. */
+export const transports = ["ssh", "vsphere"] as const;
+export type Transport = (typeof transports)[number];
+
+/** A simulated host on the loopback interface, behind servers of its own: SSH, or, with SSH off, the vSphere API. */
 export class Lab extends HostLab {
-  private constructor(readonly simulator: Simulator) {
-    const { host, address, port, password, fingerprint } = simulator;
-    super(host, { host: address, port, password, hostKey: fingerprint });
+  private constructor(
+    host: SimulatedHost,
+    settings: Properties,
+    private readonly server: { dropConnections(): void; close(): Promise<void> },
+  ) {
+    super(host, settings);
   }
 
-  static async start(options: Options = {}): Promise<Lab> {
-    return new Lab(await startSimulator(options));
+  static async start(options: Options = {}, transport: Transport = "ssh"): Promise<Lab> {
+    if (transport === "ssh") {
+      const simulator = await startSimulator(options);
+      const { host, address, port, password, fingerprint: hostKey } = simulator;
+      return new Lab(host, { host: address, port, password, hostKey }, simulator);
+    }
+    const host = new SimulatedHost(options);
+    const endpoint = await startVsphere(host);
+    const { address, port, password, thumbprint } = endpoint;
+    return new Lab(host, { host: address, transport, port, password, thumbprint }, endpoint);
+  }
+
+  /** Cuts all connections without a word. */
+  dropConnections(): void {
+    this.server.dropConnections();
   }
 
   override async close(): Promise<void> {
     await super.close();
-    await this.simulator.close();
+    await this.server.close();
   }
 }
 

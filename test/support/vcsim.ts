@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { findGovmomi } from "../../tools/govmomi/find.js";
 
 /** A simulator of VMware's own making, govmomi's vcsim, on a port of its own. */
 export interface Vcsim {
@@ -13,10 +14,9 @@ export interface Vcsim {
 export const vcsimLogin = { user: "vcsim-user", password: "vcsim-password-11" };
 
 export async function startVcsim(...options: readonly string[]): Promise<Vcsim> {
-  const program = process.env.ESXI_ISER_VCSIM;
-  if (program === undefined) throw new Error("ESXI_ISER_VCSIM does not name vcsim");
+  const { vcsim } = await findGovmomi();
   const login = ["-username", vcsimLogin.user, "-password", vcsimLogin.password];
-  const child = spawn(program, ["-l", "127.0.0.1:0", ...login, ...options], {
+  const child = spawn(vcsim, ["-l", "127.0.0.1:0", ...login, ...options], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const url = await address(child);

@@ -62,7 +62,7 @@ describe("work at the same time on one host", () => {
     stuck.catch(() => undefined);
     await lab.lifecycle(chap).up({ adapter: "vmrdma1", level: "required", name: "esx01", secret: "simulated-secret" });
     assert.match(lab.hand("esxcli iscsi adapter auth chap get -A vmhba65"), /esx01/);
-    lab.simulator.dropConnections();
+    lab.dropConnections();
     await assert.rejects(
       async () => {
         lab.host.faults.add({ match: "iscsi adapter set", kind: "dropBefore", times: 9 });

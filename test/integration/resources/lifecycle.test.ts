@@ -1,15 +1,20 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import { type Declared, Lab } from "../../support/lab.js";
+import { type Declared, Lab, transports } from "../../support/lab.js";
 import { adapterSubjects } from "./subjects/adapter.js";
 import { networkSubjects } from "./subjects/network.js";
 import { systemSubjects } from "./subjects/system.js";
 
-for (const subject of [...adapterSubjects, ...networkSubjects, ...systemSubjects]) {
+const subjects = [...adapterSubjects, ...networkSubjects, ...systemSubjects];
+const ways = { ssh: "over SSH", vsphere: "through the vSphere API" } as const;
+
+for (const [subject, transport] of subjects.flatMap((one) => transports.map((way) => [one, way] as const))) {
   const { definition, inputs, look, shows } = subject;
   const title = subject.of === undefined ? definition.type : `${definition.type} of ${subject.of}`;
 
-  describe(`${title} on an ESXi 8.0 host`, () => {
+  const showsNoValue = subject.isInLog === true && transport === "vsphere";
+
+  describe(`${title} on an ESXi 8.0 host, ${ways[transport]}`, () => {
     let lab: Lab;
     let declared: Declared;
     let bare: string;
@@ -21,7 +26,7 @@ for (const subject of [...adapterSubjects, ...networkSubjects, ...systemSubjects
     const writes = () => lab.writesSince(start);
 
     beforeEach(async () => {
-      lab = await Lab.start({ model: "8.0" });
+      lab = await Lab.start({ model: "8.0" }, transport);
       for (const line of [...subject.needs, ...subject.neighbours]) lab.hand(line);
       bare = lab.host.dump();
       beside = watch();
@@ -63,7 +68,7 @@ for (const subject of [...adapterSubjects, ...networkSubjects, ...systemSubjects
         assert.equal(lab.host.dump(), bare);
       });
 
-    if (subject.drift) {
+    if (subject.drift && !showsNoValue) {
       const { by, property } = subject.drift;
       it(`is found to have another ${property} when it was changed by hand, and is healed`, async () => {
         await declared.up(inputs);
@@ -126,6 +131,23 @@ for (const subject of [...adapterSubjects, ...networkSubjects, ...systemSubjects
       await declared.destroy();
       assert.equal(lab.host.dump(), bare);
     });
+
+    if (showsNoValue) {
+      it("is unconfirmed, and not found to be another when it was changed by hand", async () => {
+        await declared.up(inputs);
+        assert.equal(declared.state?.confirmed, false);
+        lab.hand(subject.drift?.by ?? "");
+        assert.deepEqual(await declared.refresh(), []);
+      });
+
+      it("says when it is destroyed that nobody knows what it was before", async () => {
+        for (const line of subject.byHand) lab.hand(line);
+        await declared.up(inputs);
+        await declared.destroy();
+        assert.match(lab.notices.at(-1) ?? "", /ESXi does not say which RoCE version was set before/);
+      });
+      return;
+    }
 
     it("adopts what is there already, and leaves it", async () => {
       for (const line of subject.byHand) lab.hand(line);

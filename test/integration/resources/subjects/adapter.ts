@@ -100,6 +100,7 @@ export const adapterSubjects: readonly Subject[] = [
   },
   {
     definition: roceParams,
+    isInLog: true,
     needs: [add],
     neighbours: [...otherAdapter, "esxcli rdma iser params set -a vmhba65 -r 1"],
     watch: [...watchOther, "grep vmhba65 /var/log/vmkernel.log"],

@@ -26,6 +26,8 @@ export interface Subject {
   readonly disappears?: string;
   /** How what it belongs to goes away by hand. */
   readonly parentDisappears: readonly string[];
+  /** What it is set to only the VMkernel log shows, which nobody reads through the vSphere API. */
+  readonly isInLog?: true;
   /** A command of a create that may fail after another has succeeded. Left out: a create is one command. */
   readonly halfway?: { readonly fails: string; readonly onRun?: 2; readonly inputs?: object };
   /** The same object, made by hand. */
