@@ -39,7 +39,7 @@ export {
   type PriorityFlowControlArgs,
   priorityFlowControl,
 } from "./resources/flowControl.js";
-export type { HostArgs, HostConnectionArgs } from "./resources/host.js";
+export type { HostArgs, HostConnectionArgs, VcenterArgs } from "./resources/host.js";
 export { IscsiParameters, type IscsiParametersArgs } from "./resources/iscsiParameters.js";
 export { IserAdapter, type IserAdapterArgs } from "./resources/iserAdapter.js";
 export { ModuleParameters, type ModuleParametersArgs } from "./resources/moduleParameters.js";

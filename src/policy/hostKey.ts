@@ -1,9 +1,16 @@
 import type { StackValidationPolicy } from "@pulumi/policy";
 import { IserError } from "../errors.js";
-import { type ConnectionSettings, resolveUnauthenticated, type Server } from "../transport/credentials.js";
-import { configuredField } from "../transport/places.js";
+import {
+  type ConnectionSettings,
+  type HostSettings,
+  resolveUnauthenticated,
+  type Server,
+} from "../transport/credentials.js";
+import { type ConfigReader, configuredField, configuredHost, find, general, own } from "../transport/places.js";
 import { labels, type PolicySettings, policyOf, type Violation } from "./policy.js";
 import { type Declared, grouped, notKnown, type StackView } from "./stackView.js";
+
+type VsphereSettings = Extract<HostSettings, { readonly transport: "vsphere" }>;
 
 export interface HostKeySettings extends PolicySettings {
   /** Whether a known_hosts file that the config names (`esxi-iser:knownHosts`) counts as pinned. Its content is not looked at. Default true. */
@@ -12,7 +19,8 @@ export interface HostKeySettings extends PolicySettings {
 
 /**
  * The key of every host, and of every bastion, is pinned where the team can see it: `hostKey` of `host`, or `esxi-iser:hostKey`, `esxi-iser:hosts` or
- * `esxi-iser:knownHosts` in the stack's config. `insecure-accept-any` is refused.
+ * `esxi-iser:knownHosts` in the stack's config. Of a host that is reached through the vSphere API, or of its vCenter, it is the certificate: `thumbprint` or `ca`
+ * in these places. `insecure-accept-any` is refused.
  *
  * It sees code and config only. A key in ESXI_ISER_HOST_KEY or in the known_hosts of a machine is pinned on that machine, and does not count; that
  * ESXI_ISER_HOST_KEY goes before what is pinned cannot be seen.
@@ -21,7 +29,8 @@ export function hostKeyPinned(settings?: HostKeySettings): StackValidationPolicy
   return policyOf<{ knownHosts: boolean }>(
     {
       name: "iser-host-key-pinned",
-      description: "The SSH key of every ESXi host is pinned in the program or in the stack's config.",
+      description:
+        "The SSH key or the certificate of every ESXi host is pinned in the program or in the stack's config.",
       why: "Whoever answers in place of a host whose key is not known is given its root password and the CHAP secrets.",
       schema: { knownHosts: { type: "boolean" } },
       judge: ({ all, name }, { knownHosts = true }, stack) => {
@@ -34,7 +43,9 @@ export function hostKeyPinned(settings?: HostKeySettings): StackValidationPolicy
           return {
             on: resources[0] as Declared,
             what: `${what} (${labels(resources)})`,
-            fix: `\`esxi-iser trust ${name}\` shows the key. Compare it with the host's own, and set it: \`pulumi config set esxi-iser:hostKey SHA256:…\`, or \`hostKey\` in \`host\`.`,
+            fix: overApi(resources[0] as Declared)
+              ? "Compare the thumbprint of the certificate with the host's own console, and set it: `thumbprint` in `host` or in its `vcenter`, or `ca`, the authority that signs the certificates."
+              : `\`esxi-iser trust ${name}\` shows the key. Compare it with the host's own, and set it: \`pulumi config set esxi-iser:hostKey SHA256:…\`, or \`hostKey\` in \`host\`.`,
           };
         });
       },
@@ -43,19 +54,41 @@ export function hostKeyPinned(settings?: HostKeySettings): StackValidationPolicy
   );
 }
 
+function overApi({ properties: { host } }: Declared): boolean {
+  return (host as Partial<VsphereSettings>).transport === "vsphere";
+}
+
+/** Of a certificate: what is wrong with how the program and the config have it. */
+function ofCertificate({ vcenter, ...host }: VsphereSettings, config: ConfigReader): string[] {
+  const [server, path, called] =
+    vcenter === undefined
+      ? ([host, "host", "the host"] as const)
+      : ([vcenter, "host.vcenter", `the vCenter ${vcenter.host}`] as const);
+  const places = [own(server, path), configuredHost(config, server.host)];
+  const found =
+    find(vcenter === undefined ? [...places, general(config)] : places, "thumbprint") ??
+    find([...places, general(config)], "ca");
+  if (found === undefined) return [`the certificate of ${called} is pinned neither in the program nor in the config`];
+  return found.value.trim() === "insecure-accept-any"
+    ? [`the certificate of ${called} is not checked: ${found.source} is insecure-accept-any`]
+    : [];
+}
+
 function problemsOf({ properties: { host } }: Declared, stack: StackView, filesCount: boolean): string[] {
-  const keys = ["hostKey", "hosts", "knownHosts"] as const;
+  const keys = ["hostKey", "hosts", "knownHosts", "thumbprint", "ca"] as const;
   const config = Object.fromEntries(keys.map((key) => [key, stack.configured(key)]));
-  const given = (typeof host === "string" ? { host } : host) as ConnectionSettings;
+  const given = (typeof host === "string" ? { host } : host) as ConnectionSettings | VsphereSettings;
   const servers: [string, { readonly host: string; readonly hostKey?: unknown }][] = [["the host", given]];
   const unclear = (one: object) => Object.values(one).includes(notKnown);
-  if (given.proxy !== undefined) {
-    if ((given.proxy as unknown) === notKnown) return [];
-    servers.push(["the bastion", given.proxy]);
+  const [relay, way] = given.transport === "vsphere" ? [given.vcenter, "the vCenter"] : [given.proxy, "the bastion"];
+  if (relay !== undefined) {
+    if ((relay as unknown) === notKnown) return [];
+    servers.push([way, relay]);
   }
   if (unclear(config) || servers.some(([, server]) => unclear(server))) return [];
   const reader = { get: (key: string) => (config as Record<string, string | undefined>)[key] };
   try {
+    if (given.transport === "vsphere") return ofCertificate(given, reader);
     // Without the environment, which is of one machine; an agent, so that it does not matter what a bastion is logged in to with.
     const target = resolveUnauthenticated(given, reader, { SSH_AUTH_SOCK: "any" });
     return servers.flatMap(([what, { host: name }], at) => {

@@ -5,11 +5,18 @@ import * as pulumi from "@pulumi/pulumi";
 import { after, before, describe, it } from "mocha";
 import { hostField, sealHost } from "../../src/resources/host.js";
 import type { AnyDefinition } from "../../src/resources/inputs.js";
-import { startSimulator } from "../../src/simulator/index.js";
+import {
+  SimulatedHost,
+  startSimulator,
+  startVcenter,
+  startVsphere,
+  type VsphereEndpoint,
+} from "../../src/simulator/index.js";
 import { resolveTarget } from "../../src/transport/credentials.js";
 import { environmentName } from "../../src/transport/places.js";
-import { type Canary, found, newCanary } from "../support/canaries.js";
+import { type Canary, canaryOf, found, newCanary } from "../support/canaries.js";
 import { errorsOf, type Simulator } from "../support/program.js";
+import { SoapClient } from "../support/soapClient.js";
 import { keygen, publicKey, startServer, type TestServer } from "../support/sshServer.js";
 import { shownBy, Watched } from "../support/watched.js";
 
@@ -50,9 +57,13 @@ async function definitions(): Promise<AnyDefinition[]> {
   return [...new Set(modules.flatMap((module) => Object.values(module)).filter(isDefinition))];
 }
 
+type Simulated = Pick<Simulator, "host">;
+
 /** One simulated host for each way of giving credentials; `127.0.0.n` each, for they are told apart by their addresses. */
 class Hosts {
-  readonly simulators = new Map<string, Simulator>();
+  readonly simulators = new Map<string, Simulated>();
+  private readonly servers: Simulator[] = [];
+  readonly endpoints: VsphereEndpoint[] = [];
   readonly bastions: TestServer[] = [];
 
   async add(way: string, access: { password?: string; key?: string }): Promise<Simulator> {
@@ -62,9 +73,24 @@ class Hosts {
       password: access.password ?? "simulated-nobody-has-it",
       authorizedKeys: access.key === undefined ? [] : [access.key],
     });
-    assert.equal(simulator.host.execute("esxcli rdma iser add -d vmrdma0").status, 0);
-    this.simulators.set(way, simulator);
+    this.servers.push(simulator);
+    this.prepare(way, simulator);
     return simulator;
+  }
+
+  /** A host whose SSH is off; with a name, in a vCenter that has the password. */
+  async addVsphere(way: string, password: string, name?: string): Promise<VsphereEndpoint> {
+    const host = new SimulatedHost({ model: "8.0" });
+    this.prepare(way, { host });
+    const options = { listen: `127.0.0.${this.simulators.size + 1}`, password };
+    const endpoint = await (name === undefined ? startVsphere(host, options) : startVcenter([{ name, host }], options));
+    this.endpoints.push(endpoint);
+    return endpoint;
+  }
+
+  private prepare(way: string, simulated: Simulated): void {
+    assert.equal(simulated.host.execute("esxcli rdma iser add -d vmrdma0").status, 0);
+    this.simulators.set(way, simulated);
   }
 
   async addBastion(options: Parameters<typeof startServer>[0]): Promise<TestServer> {
@@ -74,10 +100,11 @@ class Hosts {
   }
 
   async close(): Promise<void> {
-    for (const server of [...this.simulators.values(), ...this.bastions]) await server.close();
+    for (const server of [...this.servers, ...this.endpoints, ...this.bastions]) await server.close();
   }
 }
 
+const api = ({ address, port, thumbprint }: VsphereEndpoint) => ({ host: address, port, thumbprint });
 const reached = ({ address, port, fingerprint }: Simulator) => ({ host: address, port, hostKey: fingerprint });
 
 /** CHAP both ways on the host. `name` is no secret: it shows that the search would find one. */
@@ -105,6 +132,7 @@ describe("a secret of a program, of its config or of its environment, on the rea
     for (const place of [...chapSecrets, "argument"]) put(place);
     for (const place of ["host", "host.proxy", "config", "config.hosts", "environment", "environment.host"])
       putCredentials(place);
+    put("host.vcenter.password");
     await liveThrough(await everyPlaceButTheEnvironment());
     await liveThrough(await generalEnvironment());
     for (const run of runs) for (const [where, said] of run.texts) texts.set(where, said);
@@ -153,6 +181,20 @@ describe("a secret of a program, of its config or of its environment, on the rea
     const envKey = await hosts.add("environment of the host, key", key("environment.host"));
     const argument = await hosts.add("argument", password("host"));
     const bastion = await hosts.addBastion({ password: text("host.proxy.password"), methods: ["password"] });
+    const ownApi = await hosts.addVsphere("vSphere API, host password", text("host.password"));
+    const vcenter = await hosts.addVsphere("through a vCenter", text("host.vcenter.password"), "esx-v.lab");
+    const otherVcenter = await hosts.addVsphere(
+      "through a vCenter, not marked",
+      text("host.vcenter.password"),
+      "esx-w.lab",
+    );
+    const session = await hosts.addVsphere("vSphere API, session of the environment", text("host.password"));
+    const client = await SoapClient.open(session);
+    await client.login();
+    const cookie = (client.cookie ?? "").replace(/^[^=]*=/, "");
+    assert.match(cookie, /[0-9a-f]{20}/);
+    client.close();
+    canaries.set("environment.host.session", canaryOf("environment.host.session", cookie.replaceAll(/\W/g, "")));
     const keyBastion = await hosts.addBastion({ authorized: [publicKey(publicKeys.get("host.proxy") ?? "")] });
 
     const resources = [
@@ -174,6 +216,18 @@ describe("a secret of a program, of its config or of its environment, on the rea
         proxy: { ...keyBastion.settings, ...keyFields("host.proxy", "forgotten") },
       }),
       ...[general, generalKey, map, mapKey, env, envKey].map((one, at) => chap(`elsewhere${at}`, reached(one))),
+      chap("api", { ...api(ownApi), transport: "vsphere", password: "output:host.password" }),
+      chap("session", { ...api(session), transport: "vsphere" }),
+      chap("vcenter", {
+        host: "esx-v.lab",
+        transport: "vsphere",
+        vcenter: { ...api(vcenter), password: "output:host.vcenter.password" },
+      }),
+      chap("vcenterForgotten", {
+        host: "esx-w.lab",
+        transport: "vsphere",
+        vcenter: { ...api(otherVcenter), password: "forgotten:host.vcenter.password" },
+      }),
       chap(
         "argument",
         { ...reached(argument), password: "output:host.password" },
@@ -185,6 +239,7 @@ describe("a secret of a program, of its config or of its environment, on the rea
     return {
       name: "places",
       env: {
+        [environmentName("session", session.address)]: cookie,
         [environmentName("password", env.address)]: text("environment.host.password"),
         [environmentName("privateKey", envKey.address)]: text("environment.host.privateKey"),
         [environmentName("privateKeyPassword", envKey.address)]: text("environment.host.privateKeyPassword"),
@@ -250,6 +305,7 @@ describe("a secret of a program, of its config or of its environment, on the rea
       "user",
       "agentSocketPath",
       "hostKey",
+      "transport",
       "dialErrorLimit",
       "perDialTimeout",
       "proxy",
@@ -264,11 +320,11 @@ describe("a secret of a program, of its config or of its environment, on the rea
       assert.equal(pulumi.Output.isInstance(value) && (await pulumi.isSecret(value)), field !== "host", field);
     assert.throws(
       () => resolveTarget("esx01", { get: (key) => (key === "hosts" ? '{"esx01":{"nonsense":""}}' : undefined) }, {}),
-      /known are user, password, privateKey, privateKeyPassword, hostKey, knownHosts\./,
+      /known are user, password, privateKey, privateKeyPassword, hostKey, knownHosts, thumbprint, ca\./,
     );
     for (const place of ["host", "host.proxy", "config", "config.hosts", "environment", "environment.host"])
       for (const field of credentials) assert.ok(canaries.has(`${place}.${field}`));
-    for (const [way, { host }] of hosts.simulators) assert.ok(host.counters.logins > 0, `${way} was not used`);
+    for (const [way, { host }] of hosts.simulators) assert.ok(host.counters.writes > 1, `${way} was not used`);
     for (const bastion of hosts.bastions) assert.ok(bastion.seen.forwards.length > 0);
   });
 

@@ -11,7 +11,12 @@ export interface Canary {
 const awkward = `'"\\$(&%<`;
 
 export function newCanary(place: string): Canary {
-  return { place, text: `simulated-canary-${place}-${randomBytes(9).toString("hex")}${awkward}` };
+  return canaryOf(place, `simulated-canary-${place}-${randomBytes(9).toString("hex")}`);
+}
+
+/** Of a secret that somebody else made. */
+export function canaryOf(place: string, secret: string): Canary {
+  return { place, text: `${secret}${awkward}` };
 }
 
 /**

@@ -11,6 +11,7 @@ import { Service, type VsphereCounters } from "./service.js";
 /** A connection that nothing comes over for this long is closed, in milliseconds. */
 const keepAliveTimeout = 60_000;
 
+/** How the vSphere API of a simulated host or vCenter is served. */
 export interface VsphereOptions {
   /** Default: a free one. */
   readonly port?: number;

@@ -32,7 +32,7 @@ describe("the code blocks in the documents", function () {
       commands: 16,
       /** A policy pack and its configuration: `test/acceptance/policy.test.ts`. */
       policy: 2,
-      /** What a new resource consists of: `test/acceptance/walkThrough.test.ts`. */
+      /** What a new resource consists of: `test/packaging/walkThrough.test.ts`. */
       "new file": 3,
       insert: 15,
       "not run": 10,

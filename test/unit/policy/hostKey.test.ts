@@ -4,6 +4,9 @@ import { hostKeyPinned } from "../../../src/policy/index.js";
 import { judged, unknown, type Written } from "../../support/judged.js";
 
 const fingerprint = `SHA256:${"A".repeat(43)}`;
+const thumbprint = Array(32).fill("AB").join(":");
+const authority = "-----BEGIN CERTIFICATE-----";
+const vcenter = { host: "vcenter.lab", password: "simulated-password" };
 const pinned = { "esxi-iser:hostKey": fingerprint };
 
 describe("hostKeyPinned", () => {
@@ -51,6 +54,32 @@ describe("hostKeyPinned", () => {
       { "esxi-iser:hosts": "{simulated-password" },
       /cannot be told: config esxi-iser:hosts is not valid JSON/,
     ],
+    [
+      "refuses a host behind the vSphere API whose certificate nothing is known of",
+      { host: "esx01.lab", transport: "vsphere" },
+      pinned,
+      /the certificate of the host is pinned neither in the program nor in the config[\s\S]*`thumbprint` in `host`/,
+    ],
+    ["takes a thumbprint in the program", { host: "esx01.lab", transport: "vsphere", thumbprint }, {}],
+    ["takes an authority in the config", { host: "esx01.lab", transport: "vsphere" }, { "esxi-iser:ca": authority }],
+    [
+      "refuses a certificate that is not checked",
+      { host: "esx01.lab", transport: "vsphere" },
+      { "esxi-iser:thumbprint": "insecure-accept-any" },
+      /config esxi-iser:thumbprint is insecure-accept-any/,
+    ],
+    [
+      "refuses the hosts' own thumbprint for a vCenter",
+      { host: "esx01.lab", transport: "vsphere", vcenter },
+      { "esxi-iser:thumbprint": thumbprint },
+      /the certificate of the vCenter vcenter\.lab is pinned neither/,
+    ],
+    [
+      "takes one of the vCenter in esxi-iser:hosts",
+      { host: "esx01.lab", transport: "vsphere", vcenter },
+      { "esxi-iser:hosts": JSON.stringify({ "vcenter.lab": { thumbprint } }) },
+    ],
+    ["does not know of a vCenter that is unknown", { host: "esx01.lab", transport: "vsphere", vcenter: unknown }, {}],
     ["does not know of a key that is unknown", { host: "esx01.lab", hostKey: unknown }, {}],
     ["does not know of a config that is unknown", "esx01.lab", { "esxi-iser:hostKey": unknown }],
     ["does not know of a bastion that is unknown", { host: "esx01.lab", proxy: unknown }, pinned],
