@@ -144,6 +144,7 @@ describe("the packed package", function () {
       "docs/guides/declaring.md",
       "docs/guides/drift-jobs.md",
       "docs/guides/getting-started.md",
+      "docs/guides/hosts-without-ssh.md",
       "docs/guides/limits-and-unknowns.md",
       "docs/guides/network-and-flow-control.md",
       "docs/guides/policy.md",

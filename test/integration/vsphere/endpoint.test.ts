@@ -8,7 +8,7 @@ import { SimulatedHost, startVcenter, startVsphere, type VsphereEndpoint } from 
 import { resolveTarget } from "../../../src/transport/credentials.js";
 import { Pool } from "../../../src/transport/pool.js";
 import type { VsphereTarget } from "../../../src/transport/vsphereTarget.js";
-import { Lab } from "../../support/lab.js";
+import { HostLab, Lab } from "../../support/lab.js";
 import { SoapClient } from "../../support/soapClient.js";
 import { errorOf, write } from "../../support/sshTarget.js";
 import { behind, vsphereTarget } from "../../support/vsphereTarget.js";
@@ -218,5 +218,28 @@ describe("a resource of a host through the vSphere API", () => {
     lab.host.reboot({ loseAdapters: true });
     assert.equal(await adapter.refresh(), "gone");
     assert.equal(await adapter.up({ device: "vmrdma0" }), "create");
+  });
+
+  it("stays what it is when only the transport of its host changes", async () => {
+    const ssh = await Lab.start({ model: "8.0" });
+    const endpoint = await startVsphere(ssh.host);
+    try {
+      const { address, port, password, thumbprint } = endpoint;
+      const over = new HostLab(ssh.host, { host: address, transport: "vsphere", port, password, thumbprint });
+      const before = ssh.lifecycle(iserAdapter);
+      await before.up({ device: "vmrdma0" });
+      const after = over.lifecycle(iserAdapter);
+      Object.assign(after, { id: before.id, state: before.state });
+      const start = ssh.host.journal.length;
+      assert.equal(await after.up({ device: "vmrdma0" }), "update");
+      assert.deepEqual(await after.refresh(), []);
+      assert.equal(await after.up({ device: "vmrdma0" }), "same");
+      assert.deepEqual(ssh.writesSince(start), []);
+      assert.equal(after.id, before.id);
+      await over.close();
+    } finally {
+      await endpoint.close();
+      await ssh.close();
+    }
   });
 });
