@@ -5,12 +5,14 @@ import {
   type HostSettings,
   resolveUnauthenticated,
   type Server,
+  type Target,
 } from "../transport/credentials.js";
-import { type ConfigReader, configuredField, configuredHost, find, general, own } from "../transport/places.js";
+import { configuredField } from "../transport/places.js";
 import { labels, type PolicySettings, policyOf, type Violation } from "./policy.js";
 import { type Declared, grouped, notKnown, type StackView } from "./stackView.js";
 
 type VsphereSettings = Extract<HostSettings, { readonly transport: "vsphere" }>;
+type VsphereTarget = Extract<Target, { readonly transport: "vsphere" }>;
 
 export interface HostKeySettings extends PolicySettings {
   /** Whether a known_hosts file that the config names (`esxi-iser:knownHosts`) counts as pinned. Its content is not looked at. Default true. */
@@ -59,18 +61,11 @@ function overApi({ properties: { host } }: Declared): boolean {
 }
 
 /** Of a certificate: what is wrong with how the program and the config have it. */
-function ofCertificate({ vcenter, ...host }: VsphereSettings, config: ConfigReader): string[] {
-  const [server, path, called] =
-    vcenter === undefined
-      ? ([host, "host", "the host"] as const)
-      : ([vcenter, "host.vcenter", `the vCenter ${vcenter.host}`] as const);
-  const places = [own(server, path), configuredHost(config, server.host)];
-  const found =
-    find(vcenter === undefined ? [...places, general(config)] : places, "thumbprint") ??
-    find([...places, general(config)], "ca");
-  if (found === undefined) return [`the certificate of ${called} is pinned neither in the program nor in the config`];
-  return found.value.trim() === "insecure-accept-any"
-    ? [`the certificate of ${called} is not checked: ${found.source} is insecure-accept-any`]
+function ofCertificate({ thumbprint, ca }: VsphereTarget, called: string): string[] {
+  if (thumbprint?.value.trim() === "insecure-accept-any")
+    return [`the certificate of ${called} is not checked: ${thumbprint.source} is insecure-accept-any`];
+  return (thumbprint ?? ca) === undefined
+    ? [`the certificate of ${called} is pinned neither in the program nor in the config`]
     : [];
 }
 
@@ -88,9 +83,12 @@ function problemsOf({ properties: { host } }: Declared, stack: StackView, filesC
   if (unclear(config) || servers.some(([, server]) => unclear(server))) return [];
   const reader = { get: (key: string) => (config as Record<string, string | undefined>)[key] };
   try {
-    if (given.transport === "vsphere") return ofCertificate(given, reader);
     // Without the environment, which is of one machine; an agent, so that it does not matter what a bastion is logged in to with.
     const target = resolveUnauthenticated(given, reader, { SSH_AUTH_SOCK: "any" });
+    if (target.transport === "vsphere")
+      return target.vcenter === undefined
+        ? ofCertificate(target, "the host")
+        : ofCertificate(target.vcenter, `the vCenter ${target.vcenter.host}`);
     return servers.flatMap(([what, { host: name }], at) => {
       const { hostKey } = (at === 0 ? target : target.proxy) as Server;
       const called = at === 0 ? what : `${what} ${name}`;

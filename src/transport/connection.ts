@@ -23,5 +23,15 @@ export interface Bastion extends Connection {
 /** Commands at once on one host. MaxSessions is not set in ESXi's sshd, so OpenSSH's 10 holds; the rest is for those that were abandoned. */
 export const commandsAtOnce = 6;
 
+/** What is known of a command that was sent and gave no result, and what to do. */
+export function fateOf({ effect }: HostCommand): { readonly fate: string; readonly cure: string } {
+  return effect === "write"
+    ? {
+        fate: "It changes the host, and whether it did is not known.",
+        cure: "Run again: the host is observed anew before anything is written.",
+      }
+    : { fate: "It only reads; nothing was changed.", cure: "Run again." };
+}
+
 /** Commands that may have been given up before the connection is: they may still run on the host and use up its sessions. */
 export const abandonedAtMost = 3;

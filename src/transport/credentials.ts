@@ -82,18 +82,28 @@ export function resolveTarget(
 export function resolveTarget(settings: VsphereSettings, config: ConfigReader, env?: Environment): VsphereTarget;
 export function resolveTarget(settings: HostSettings, config: ConfigReader, env?: Environment): Target;
 export function resolveTarget(settings: HostSettings, config: ConfigReader, env: Environment = process.env): Target {
-  return typeof settings === "object" && settings.transport === "vsphere"
-    ? resolveVsphere(settings, config, env)
-    : resolve(settings, config, env, true);
+  return resolved(settings, config, env, true);
 }
 
-/** The same for who only looks at the host's keys: nothing need be known to log in to it with. A bastion is logged in to. */
+function resolved(settings: HostSettings, config: ConfigReader, env: Environment, logsIn: boolean): Target {
+  return typeof settings === "object" && settings.transport === "vsphere"
+    ? resolveVsphere(settings, config, env, logsIn)
+    : resolve(settings, config, env, logsIn);
+}
+
+/** The same for who only looks at keys or certificates: nothing need be known to log in to the host or its vCenter with. A bastion is logged in to. */
 export function resolveUnauthenticated(
   settings: string | ConnectionSettings,
   config: ConfigReader,
+  env?: Environment,
+): SshTarget;
+export function resolveUnauthenticated(settings: HostSettings, config: ConfigReader, env?: Environment): Target;
+export function resolveUnauthenticated(
+  settings: HostSettings,
+  config: ConfigReader,
   env: Environment = process.env,
-): SshTarget {
-  return resolve(settings, config, env, false);
+): Target {
+  return resolved(settings, config, env, false);
 }
 
 function resolve(

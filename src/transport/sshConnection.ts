@@ -4,12 +4,13 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Client } from "ssh2";
 import type { ErrorCode, IserError } from "../errors.js";
 import type { HostCommand } from "../esxcli/command.js";
-import { abandonedAtMost, type Bastion, commandsAtOnce } from "./connection.js";
+import { abandonedAtMost, type Bastion, commandsAtOnce, fateOf } from "./connection.js";
 import type { SshTarget } from "./credentials.js";
 import { debug, failure, keepSecret, quotation } from "./redact.js";
 import type { Outcome } from "./session.js";
 import { type Ending, exec, outputLimit } from "./sshExec.js";
 import { type Line, render } from "./sshLine.js";
+import { Turns } from "./turns.js";
 
 /** As sshd's own ClientAlive: three unanswered questions end the connection. In milliseconds. */
 const keepAlive = { interval: 15_000, unanswered: 3 };
@@ -30,8 +31,7 @@ export class SshConnection implements Bastion {
   readonly host: string;
   readonly hasShell = true;
   private reason: string | undefined;
-  private running = 0;
-  private readonly waiting: (() => void)[] = [];
+  private readonly turns = new Turns(commandsAtOnce);
   private abandoned = 0;
   private held = 0;
   /** What the host may still send, until nothing is under way. */
@@ -77,9 +77,12 @@ export class SshConnection implements Bastion {
       debug(`${this.host} ${Math.round(performance.now() - start)} ms ${what}: ${line.shown}`);
     this.hold(1);
     try {
-      await this.turn();
-      start = performance.now();
-      const outcome = await this.run(command, line, timeout);
+      if (this.turns.idle && Number.isFinite(this.allowance)) this.allowance = received.beside;
+      this.allowance += received.perCommand;
+      const outcome = await this.turns.take(() => {
+        start = performance.now();
+        return this.run(command, line, timeout);
+      });
       told(`status ${outcome.status}`);
       // The output of a success is data; that of a failure is only ever shown.
       return outcome.status === 0
@@ -89,7 +92,6 @@ export class SshConnection implements Bastion {
       told(String((error as Partial<IserError>).code ?? "failed"));
       throw error;
     } finally {
-      this.next();
       this.hold(-1);
     }
   }
@@ -146,10 +148,7 @@ export class SshConnection implements Bastion {
     timeout: number,
   ) {
     const write = command.effect === "write";
-    const fate = write
-      ? "It changes the host, and whether it did is not known."
-      : "It only reads; nothing was changed.";
-    const cure = write ? "Run again: the host is observed anew before anything is written." : "Run again.";
+    const { fate, cure } = fateOf(command);
     const error = (code: ErrorCode, problem: string, remedy = cure) =>
       failure(code, { host: this.host, command: line.shown, problem: `${problem} ${fate}`, cure: remedy });
     switch (ending.kind) {
@@ -199,19 +198,6 @@ export class SshConnection implements Bastion {
     this.abandoned += 1;
     if (write || this.abandoned > abandonedAtMost)
       void this.close("it was closed because of a command that gave no result");
-  }
-
-  /** Waits until there are fewer than the most commands at once, in order of arrival. */
-  private async turn(): Promise<void> {
-    this.running += 1;
-    if (this.running === 1 && Number.isFinite(this.allowance)) this.allowance = received.beside;
-    this.allowance += received.perCommand;
-    if (this.running > commandsAtOnce) await new Promise<void>((resolve) => this.waiting.push(resolve));
-  }
-
-  private next(): void {
-    this.running -= 1;
-    this.waiting.shift()?.();
   }
 
   /** Ends the connection to a host that sends what nobody asked for, or asks and reads no answers, without end. */

@@ -54,7 +54,13 @@ export interface VsphereTarget extends Endpoint, Limits {
   readonly isVcenter?: true;
 }
 
-export function resolveVsphere(given: VsphereSettings, config: ConfigReader, env: Environment): VsphereTarget {
+/** `logsIn`: something must be known to log in with. */
+export function resolveVsphere(
+  given: VsphereSettings,
+  config: ConfigReader,
+  env: Environment,
+  logsIn = true,
+): VsphereTarget {
   const limits = limitsOf(given);
   if (given.vcenter) {
     const { vcenter } = given;
@@ -62,7 +68,7 @@ export function resolveVsphere(given: VsphereSettings, config: ConfigReader, env
     // failed login. An authority is no secret, and the one of a vCenter signs its hosts.
     const places = [environment(env, vcenter.host), own(vcenter, "host.vcenter"), configuredHost(config, vcenter.host)];
     const target: VsphereTarget = {
-      ...endpoint(vcenter, places, "administrator@vsphere.local", [environment(env), general(config)]),
+      ...endpoint(vcenter, places, "administrator@vsphere.local", logsIn, [environment(env), general(config)]),
       ...limitsOf(vcenter, limits),
       isVcenter: true,
     };
@@ -82,7 +88,7 @@ export function resolveVsphere(given: VsphereSettings, config: ConfigReader, env
     configuredHost(config, given.host),
     general(config),
   ];
-  return { ...endpoint(given, places, "root"), ...limits };
+  return { ...endpoint(given, places, "root", logsIn), ...limits };
 }
 
 /** `ofAuthorities`: places of which nothing but `ca` is taken. */
@@ -90,12 +96,14 @@ function endpoint(
   given: EndpointSettings,
   places: readonly Place[],
   user: string,
+  logsIn: boolean,
   ofAuthorities: readonly Place[] = [],
 ): Omit<VsphereTarget, keyof Limits> {
   const secretPlace = places.find((place) => lookUp(place, "session") ?? lookUp(place, "password"));
-  if (secretPlace === undefined) throw nothingKnown(given.host, places);
-  const session = cookie(lookUp(secretPlace, "session"));
-  const password = session === undefined ? lookUp(secretPlace, "password") : undefined;
+  if (logsIn && secretPlace === undefined) throw nothingKnown(given.host, places);
+  const secret = (field: "session" | "password") => secretPlace && lookUp(secretPlace, field);
+  const session = cookie(secret("session"));
+  const password = session === undefined ? secret("password") : undefined;
   for (const secret of [session, password]) keepSecret(secret?.value);
   return {
     transport: "vsphere",

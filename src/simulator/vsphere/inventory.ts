@@ -69,13 +69,13 @@ export function hostName({ state: { hostName: name, domain } }: SimulatedHost): 
 /** An ESXi of its own. The ids are ESXi's (seen in the model of a standalone host that vcsim has). */
 export function esxiInventory(host: SimulatedHost): Inventory {
   const { version, build } = builds[host.state.model];
-  const content = {
-    rootFolder: { type: "Folder", value: "ha-folder-root" },
-    propertyCollector: { type: "PropertyCollector", value: "ha-property-collector" },
-    sessionManager: { type: "SessionManager", value: "ha-sessionmgr" },
-    searchIndex: { type: "SearchIndex", value: "ha-searchindex" },
-    viewManager: { type: "ViewManager", value: "ViewManager" },
-  };
+  const content = contentOf({
+    rootFolder: "ha-folder-root",
+    propertyCollector: "ha-property-collector",
+    sessionManager: "ha-sessionmgr",
+    searchIndex: "ha-searchindex",
+    viewManager: "ViewManager",
+  });
   const tree = new Tree(content.rootFolder, "ha-folder-root", {
     datacenter: ["ha-datacenter", "ha-datacenter"],
     folder: (kind) => `ha-folder-${kind}`,
@@ -91,13 +91,13 @@ export function esxiInventory(host: SimulatedHost): Inventory {
 
 /** A vCenter with one datacenter, each host on its own in it. */
 export function vcenterInventory(hosts: readonly VcenterHost[]): Inventory {
-  const content = {
-    rootFolder: { type: "Folder", value: "group-d1" },
-    propertyCollector: { type: "PropertyCollector", value: "propertyCollector" },
-    sessionManager: { type: "SessionManager", value: "SessionManager" },
-    searchIndex: { type: "SearchIndex", value: "SearchIndex" },
-    viewManager: { type: "ViewManager", value: "ViewManager" },
-  };
+  const content = contentOf({
+    rootFolder: "group-d1",
+    propertyCollector: "propertyCollector",
+    sessionManager: "SessionManager",
+    searchIndex: "SearchIndex",
+    viewManager: "ViewManager",
+  });
   const letters: Readonly<Record<string, string>> = { vm: "v3", host: "h4", datastore: "s5", network: "n6" };
   const tree = new Tree(content.rootFolder, "Datacenters", {
     datacenter: ["datacenter-2", "Datacenter"],
@@ -114,6 +114,17 @@ export function vcenterInventory(hosts: readonly VcenterHost[]): Inventory {
     about("VMware vCenter Server", "8.0.2", "Releasebuild-22385739", { osType: "linux-x64", productLineId: "vpx" }),
     content,
   );
+}
+
+/** The singletons by their ids. */
+function contentOf(ids: Readonly<Record<keyof Content, string>>): Content {
+  return {
+    rootFolder: { type: "Folder", value: ids.rootFolder },
+    propertyCollector: { type: "PropertyCollector", value: ids.propertyCollector },
+    sessionManager: { type: "SessionManager", value: ids.sessionManager },
+    searchIndex: { type: "SearchIndex", value: ids.searchIndex },
+    viewManager: { type: "ViewManager", value: ids.viewManager },
+  };
 }
 
 function about(name: string, version: string, build: string, more: Readonly<Record<string, string>>) {

@@ -1,8 +1,9 @@
 import type { ErrorCode, IserError } from "../../errors.js";
 import type { HostCommand } from "../../esxcli/command.js";
-import { abandonedAtMost, type Connection, commandsAtOnce } from "../connection.js";
+import { abandonedAtMost, type Connection, commandsAtOnce, fateOf } from "../connection.js";
 import { debug, failure, keepSecret } from "../redact.js";
 import type { Outcome } from "../session.js";
+import { Turns } from "../turns.js";
 import type { VsphereTarget } from "../vsphereTarget.js";
 import { Calls } from "./https.js";
 import { managedMethod, outcomeOf, outcomeOfFault } from "./managedMethod.js";
@@ -26,9 +27,8 @@ export class VsphereConnection implements Connection {
   readonly host: string;
   readonly hasShell = false;
   private reason: string | undefined;
-  private running = 0;
+  private readonly turns = new Turns(commandsAtOnce);
   private abandoned = 0;
-  private readonly waiting: (() => void)[] = [];
   private readonly calls = new Calls();
   private readonly listeners: (() => void)[] = [];
 
@@ -69,27 +69,24 @@ export class VsphereConnection implements Connection {
     let start = performance.now();
     const told = (what: string) => debug(`${this.host} ${Math.round(performance.now() - start)} ms ${what}: ${shown}`);
     try {
-      await this.turn();
-      start = performance.now();
-      if (!this.open) throw this.lost(shown, unsent);
-      const limit = { timeout: timeout * 1000, limit: outputLimit, among: this.calls };
-      const answer = await this.session.call("ExecuteSoap", this.executer, parameters, limit);
-      const outcome = this.outcome(answer, command.effect === "write", shown, timeout);
+      const outcome = await this.turns.take(async () => {
+        start = performance.now();
+        if (!this.open) throw this.lost(shown, unsent);
+        const limit = { timeout: timeout * 1000, limit: outputLimit, among: this.calls };
+        const answer = await this.session.call("ExecuteSoap", this.executer, parameters, limit);
+        return this.outcome(answer, command, shown, timeout);
+      });
       told(`status ${outcome.status}`);
       return outcome;
     } catch (error) {
       told(String((error as Partial<IserError>).code ?? "failed"));
       throw error;
-    } finally {
-      this.next();
     }
   }
 
-  private outcome(answer: Answer, write: boolean, shown: string, timeout: number): Outcome {
-    const fate = write
-      ? "It changes the host, and whether it did is not known."
-      : "It only reads; nothing was changed.";
-    const cure = write ? "Run again: the host is observed anew before anything is written." : "Run again.";
+  private outcome(answer: Answer, command: HostCommand, shown: string, timeout: number): Outcome {
+    const write = command.effect === "write";
+    const { fate, cure } = fateOf(command);
     const error = (code: ErrorCode, problem: string, remedy = cure) =>
       failure(code, { host: this.host, command: shown, problem: `${problem} ${fate}`, cure: remedy });
     const lost = (reason: string) => {
@@ -150,16 +147,6 @@ export class VsphereConnection implements Connection {
     this.abandoned += 1;
     if (write || this.abandoned > abandonedAtMost)
       void this.close("it was closed because of a command that gave no result");
-  }
-
-  /** Waits until there are fewer than the most commands at once, in order of arrival. */
-  private async turn(): Promise<void> {
-    if (++this.running > commandsAtOnce) await new Promise<void>((resolve) => this.waiting.push(resolve));
-  }
-
-  private next(): void {
-    this.running -= 1;
-    this.waiting.shift()?.();
   }
 }
 

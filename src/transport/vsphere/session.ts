@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { debug, keepSecret } from "../redact.js";
+import { Turns } from "../turns.js";
 import type { VsphereTarget } from "../vsphereTarget.js";
 import { Calls, type Ending, type Poster, poster } from "./https.js";
 import { element, envelope, type Reference, type Reply, reply } from "./soap.js";
@@ -34,8 +35,7 @@ export class VsphereSession {
   private cookie: string | undefined;
   private sessionManager: Reference | undefined;
   private reason: string | undefined;
-  private running = 0;
-  private readonly waiting: (() => void)[] = [];
+  private readonly turns = new Turns(callsAtOnce);
   private readonly calls = new Calls();
   private readonly listeners: (() => void)[] = [];
   private ending: Promise<void> = Promise.resolve();
@@ -60,18 +60,14 @@ export class VsphereSession {
   }
 
   /** Calls a method. A fault that says that nobody is logged in ends the session. */
-  async call(method: string, on: Reference, parameters: string, limit: Limit): Promise<Answer> {
+  call(method: string, on: Reference, parameters: string, limit: Limit): Promise<Answer> {
     const body = envelope(method, on, parameters);
-    if (++this.running > callsAtOnce) await new Promise<void>((resolve) => this.waiting.push(resolve));
-    try {
+    return this.turns.take(async () => {
       if (!this.open) return { kind: "notSent", error: new Error(this.end) };
       const among = limit.among ? [this.calls, limit.among] : [this.calls];
       const ending = await this.poster.post({ ...limit, body, cookie: this.cookie, among });
       return ending.kind === "done" ? this.read(method, ending) : ending;
-    } finally {
-      this.running -= 1;
-      this.waiting.shift()?.();
-    }
+    });
   }
 
   /** Sends the password, once. */
