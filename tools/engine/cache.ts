@@ -13,7 +13,7 @@ import {
 import { homedir, hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { isAlive } from "../lock.cjs";
+import { isAlive, withLock } from "../lock.cjs";
 import { Absent, FILES, isExecutable, Unusable } from "./probe.js";
 import { type Env, onAbandon } from "./process.js";
 
@@ -22,15 +22,34 @@ const TEMPORARY = ".tmp-";
 /** No build takes this long: a temporary folder that is older belongs to nobody, even if its process id has been given to another process. */
 const TEMPORARY_EXPIRES_MS = 6 * 60 * 60 * 1000;
 
-export function cacheRoot(env: Env): string {
-  const home = env.HOME ?? homedir();
-  return resolve(
-    env.ESXI_ISER_ENGINE_CACHE ?? join(env.XDG_CACHE_HOME ?? join(home, ".cache"), "pulumi-esxi-iser", "engine"),
-  );
+/** Where tools of a kind are kept; ESXI_ISER_<KIND>_CACHE names another folder. */
+export function cacheRoot(env: Env, kind: "engine" | "govmomi" = "engine"): string {
+  const caches = env.XDG_CACHE_HOME ?? join(env.HOME ?? homedir(), ".cache");
+  return resolve(env[`ESXI_ISER_${kind.toUpperCase()}_CACHE`] ?? join(caches, "pulumi-esxi-iser", kind));
 }
 
 export function cacheEntry(root: string, version: string): string {
   return join(root, `${version}-${process.platform}-${process.arch}`);
+}
+
+/** Does the work while no other process works on the entry; another may have filled it meanwhile. */
+export function underLock<T>(
+  entry: string,
+  work: () => Promise<T>,
+  waiting: (pid: number | undefined) => void,
+): Promise<T> {
+  return withLock(
+    `${entry}.lock`,
+    async (release) => {
+      const forget = onAbandon(release);
+      try {
+        return await work();
+      } finally {
+        forget();
+      }
+    },
+    waiting,
+  );
 }
 
 /** Nothing if the entry is whole; else `Unusable` with what is wrong. */

@@ -1,9 +1,8 @@
 import { join } from "node:path";
-import { withLock } from "../lock.cjs";
 import { buildWithGo, type Context, downloadWithNpm, ENGINE_VERSION } from "./build.js";
-import { cacheEntry, cacheRoot, install, verify } from "./cache.js";
+import { cacheEntry, cacheRoot, install, underLock, verify } from "./cache.js";
 import { Absent, CLI, MINIMUM_VERSION, onPath, type Probed, probe, Unusable } from "./probe.js";
-import { type Env, onAbandon } from "./process.js";
+import type { Env } from "./process.js";
 
 export interface Engine extends Probed {
   source: "PATH" | "cache" | "npm" | "go";
@@ -86,21 +85,15 @@ class Search {
   private lockAndFill(): Promise<Engine | undefined> {
     const waiting = (pid: number | undefined) =>
       this.context.log(`waiting for process ${pid ?? "?"}, which is getting the engine already`);
-    return withLock(
-      `${this.entry}.lock`,
-      async (release) => {
-        const forget = onAbandon(release);
-        try {
-          // Another process may have filled it while this one waited.
-          const ready = await this.cached().catch(ifUnusable);
-          if (ready) return { ...ready, source: "cache" };
-          return (
-            (await this.attempt(`npm package pulumi ${ENGINE_VERSION}`, "npm", () => this.filled(downloadWithNpm))) ??
-            (await this.attempt(`build of ${ENGINE_VERSION} with Go`, "go", () => this.filled(buildWithGo)))
-          );
-        } finally {
-          forget();
-        }
+    return underLock(
+      this.entry,
+      async () => {
+        const ready = await this.cached().catch(ifUnusable);
+        if (ready) return { ...ready, source: "cache" };
+        return (
+          (await this.attempt(`npm package pulumi ${ENGINE_VERSION}`, "npm", () => this.filled(downloadWithNpm))) ??
+          (await this.attempt(`build of ${ENGINE_VERSION} with Go`, "go", () => this.filled(buildWithGo)))
+        );
       },
       waiting,
     );

@@ -1,12 +1,10 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { type Context, MINUTE, steps } from "../engine/build.js";
-import { install, verify } from "../engine/cache.js";
+import { cacheEntry, cacheRoot, install, underLock, verify } from "../engine/cache.js";
 import { isExecutable, onPath, Unusable } from "../engine/probe.js";
-import { type Env, onAbandon, RunError, run } from "../engine/process.js";
-import { withLock } from "../lock.cjs";
+import { type Env, RunError, run } from "../engine/process.js";
 
 /** The release that the tests were written against, as go.mod has it. */
 export const GOVMOMI_VERSION = "0.53.1";
@@ -41,32 +39,19 @@ export async function findGovmomi(options: FindOptions = {}): Promise<Govmomi> {
     if (reason === undefined) return toolsIn(dirname(govc), "PATH");
     context.log(`${govc}: ${reason}`);
   }
-  const root = options.cacheDir ?? cacheRoot(env);
-  const entry = join(root, `${GOVMOMI_VERSION}-${digestOfSources()}-${process.platform}-${process.arch}`);
+  const root = options.cacheDir ?? cacheRoot(env, "govmomi");
+  const entry = cacheEntry(root, `${GOVMOMI_VERSION}-${digestOfSources()}`);
   if (await isWhole(entry)) return toolsIn(entry, "cache");
-  const waiting = (pid: number | undefined) =>
-    context.log(`waiting for process ${pid ?? "?"}, which builds it already`);
-  return withLock(
-    `${entry}.lock`,
-    async (release) => {
-      const forget = onAbandon(release);
-      try {
-        // Another process may have filled it while this one waited.
-        if (await isWhole(entry)) return toolsIn(entry, "cache");
-        await install(entry, root, (out) => build(out, context), FILES);
-        context.log(`${entry} is ready`);
-        return toolsIn(entry, "go");
-      } finally {
-        forget();
-      }
+  return underLock(
+    entry,
+    async () => {
+      if (await isWhole(entry)) return toolsIn(entry, "cache");
+      await install(entry, root, (out) => build(out, context), FILES);
+      context.log(`${entry} is ready`);
+      return toolsIn(entry, "go");
     },
-    waiting,
+    (pid) => context.log(`waiting for process ${pid ?? "?"}, which builds it already`),
   );
-}
-
-function cacheRoot(env: Env): string {
-  const caches = env.XDG_CACHE_HOME ?? join(env.HOME ?? homedir(), ".cache");
-  return resolve(env.ESXI_ISER_GOVMOMI_CACHE ?? join(caches, "pulumi-esxi-iser", "govmomi"));
 }
 
 function digestOfSources(): string {
