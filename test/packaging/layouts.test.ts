@@ -212,9 +212,12 @@ describe("the packed package", function () {
         await simulator?.close();
       });
 
-      it("is found by the engine for up, refresh and destroy, and the host is as it was", async () => {
+      it("is found by the engine for preview, up, refresh and destroy, and the host is as it was", async () => {
         const types = async (outcome: ReturnType<Stack["up"]>) =>
           (await outcome).changes.map(({ op, type }) => `${op} ${type.split(":").at(-1)}`).sort();
+        assert.deepEqual(await types(stack.preview()), ["create Chap", "create IserAdapter"]);
+        assert.equal(simulator.host.dump(), bare);
+
         assert.deepEqual(await types(stack.up()), ["create Chap", "create IserAdapter"]);
         const { vmhba, node: version } = await stack.outputs();
         assert.equal(vmhba, "vmhba64");
