@@ -61,6 +61,11 @@ describe("hostKeyPinned", () => {
       /the certificate of the host is pinned neither in the program nor in the config[\s\S]*`thumbprint` in `host`/,
     ],
     ["takes a thumbprint in the program", { host: "esx01.lab", transport: "vsphere", thumbprint }, {}],
+    [
+      "goes by the authority of the program, as the provider does, and not by a thumbprint of the config",
+      { host: "esx01.lab", transport: "vsphere", ca: authority },
+      { "esxi-iser:thumbprint": "insecure-accept-any" },
+    ],
     ["takes an authority in the config", { host: "esx01.lab", transport: "vsphere" }, { "esxi-iser:ca": authority }],
     [
       "refuses a certificate that is not checked",
