@@ -98,9 +98,13 @@ const befalls: [title: string, fault: FaultOptions, error: RegExp | undefined][]
     { match: "iscsi adapter set", kind: "fail", message: "Simulated failure." },
     /COMMAND_FAILED/,
   ],
-  ["an output that is cut", { match: "iscsi networkportal list", kind: "truncate" }, /OUTPUT_NOT_UNDERSTOOD/],
-  // The list of adapters is asked for ahead, too, and an answer that nothing needs is no error.
-  ["an output that is not understood", { match: "iscsi adapter get", kind: "garble" }, /OUTPUT_NOT_UNDERSTOOD/],
+  // What an adapter is, and its bindings, is asked for ahead, too, and an answer that nothing needs is no error. CHAP is asked for in turn only.
+  ["an output that is cut", { match: "iscsi adapter auth chap get", kind: "truncate" }, /OUTPUT_NOT_UNDERSTOOD/],
+  [
+    "an output that is not understood",
+    { match: "iscsi adapter auth chap get", kind: "garble" },
+    /OUTPUT_NOT_UNDERSTOOD/,
+  ],
   [
     "a reboot that renumbers the adapters",
     { match: "iscsi networkportal add", kind: "reboot", reboot: { swapAdapters: ["vmhba64", "vmhba65"] } },
