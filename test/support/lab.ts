@@ -4,7 +4,7 @@ import { Lifecycle } from "../../src/resources/lifecycle.js";
 import { Run } from "../../src/resources/peers.js";
 import { SshReach } from "../../src/resources/reach.js";
 import type { Readings } from "../../src/resources/readings.js";
-import { SimulatedHost, startSimulator, startVsphere } from "../../src/simulator/index.js";
+import { type JournalEntry, SimulatedHost, startSimulator, startVsphere } from "../../src/simulator/index.js";
 import type { SshTarget } from "../../src/transport/credentials.js";
 import { Pool } from "../../src/transport/pool.js";
 import type { Session } from "../../src/transport/session.js";
@@ -16,6 +16,7 @@ export class HostLab {
   readonly notices: string[] = [];
   readonly pool = new Patience();
   private readonly reach = new SshReach(this.pool);
+  private readonly theirs = new Set<JournalEntry>();
   readonly run = new Operations();
 
   /** `settings`: the host as a resource declares it. */
@@ -44,9 +45,22 @@ export class HostLab {
 
   /** Runs a command on the host as an administrator would, and gives what it printed. */
   hand(line: string): string {
-    const { status, stdout } = this.host.execute(line);
+    const { status, stdout } = this.somebody(line);
     assert.equal(status, 0, `${line}: ${stdout}`);
     return stdout;
+  }
+
+  /** Runs a command on the host as somebody else would, who may be refused. */
+  somebody(line: string): { readonly status: number; readonly stdout: string } {
+    const start = this.host.journal.length;
+    const output = this.host.execute(line);
+    for (const entry of this.host.journal.slice(start)) this.theirs.add(entry);
+    return output;
+  }
+
+  /** What the host was asked and told by other than `hand` and `somebody`. */
+  own(): readonly JournalEntry[] {
+    return this.host.journal.filter((entry) => !this.theirs.has(entry));
   }
 
   /** The state-changing commands that the host was given from here on by other than `hand`. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
+import { transports } from "../../support/lab.js";
 import { adapterSubjects } from "../resources/subjects/adapter.js";
 import { networkSubjects } from "../resources/subjects/network.js";
 import { systemSubjects } from "../resources/subjects/system.js";
@@ -34,11 +35,8 @@ class Tally {
   }
 }
 
-const cells = new Tally();
-const outcomes = new Tally();
-
 /** As it is kept in docs/reliability.md. */
-function table(): string {
+function table(cells: Tally): string {
   const row = (name: string) => {
     const counts = kinds.map((kind) => cells.of(`${name} ${kind}`));
     return [name, ...counts, counts.reduce((sum, count) => sum + count, 0)];
@@ -49,44 +47,50 @@ function table(): string {
   return [...lines.map((line) => `| ${line.join(" | ")} |`), `Together: ${total}.`].join("\n");
 }
 
-describe("the fault matrix: whatever befalls a command, the next run makes the host what is declared", function () {
-  this.timeout(1_200_000);
-  const listeners = process.getMaxListeners();
-  // Each host has a pool of its own, which closes its connections at signals.
-  before(() => process.setMaxListeners(4 * atOnce));
-  after(() => {
-    process.setMaxListeners(listeners);
-    const told: Outcome[] = ["came through", "told what stays", "healed by the next run"];
-    const sums = told.map((outcome) => `${outcome}: ${outcomes.of(outcome)}`).join(", ");
-    process.stdout.write(`\n${table()}\n${sums}.\n\n`);
-  });
+const ways = { ssh: "over SSH", vsphere: "through the vSphere API" } as const;
 
-  for (const subject of subjects) {
-    const { definition, of } = subject;
-    it(of === undefined ? definition.type : `${definition.type} of ${of}`, async () => {
-      const failures: string[] = [];
-      const cell = (operation: Operation, run: Run, fault: (typeof faults)[number]) => async () => {
-        try {
-          outcomes.add(await suffer(subject, operation, run, fault));
-        } catch (error) {
-          const { kind, inputs } = operation;
-          const where = `${kind} ${JSON.stringify(inputs)}: \`${run.command}\` after ${run.earlier}: ${fault.name}`;
-          failures.push(`${where}: ${(error as Error).message}`);
-        }
-        cells.add(`${fault.name} ${operation.kind}`);
-      };
-      const work: (() => Promise<void>)[] = [];
-      for (const operation of operationsOf(subject))
-        for (const run of await runsOf(subject, operation))
-          for (const fault of faults) if (canBefall(fault, subject, run)) work.push(cell(operation, run, fault));
-      await allOf(work);
-      assert.equal(failures.length, 0, `${failures.length} of ${work.length}\n${failures.join("\n")}`);
+for (const transport of transports)
+  describe(`the fault matrix, ${ways[transport]}: whatever befalls a command, the next run makes the host what is declared`, function () {
+    this.timeout(1_200_000);
+    const cells = new Tally();
+    const outcomes = new Tally();
+    const listeners = process.getMaxListeners();
+    // Each host has a pool of its own, which closes its connections at signals.
+    before(() => process.setMaxListeners(4 * atOnce));
+    after(() => {
+      process.setMaxListeners(listeners);
+      const told: Outcome[] = ["came through", "told what stays", "healed by the next run"];
+      const sums = told.map((outcome) => `${outcome}: ${outcomes.of(outcome)}`).join(", ");
+      process.stdout.write(`\n${table(cells)}\n${sums}.\n\n`);
     });
-  }
 
-  it("is as large as the documentation says, and of every type of resource", () => {
-    const documented = readFileSync(join(__dirname, "../../../docs/reliability.md"), "utf8");
-    assert.ok(documented.includes(table()), table());
-    assert.equal(new Set(subjects.map(({ definition }) => definition.type)).size, 14);
+    for (const one of subjects) {
+      const { definition, of } = one;
+      const subject = { ...one, transport };
+      it(of === undefined ? definition.type : `${definition.type} of ${of}`, async () => {
+        const failures: string[] = [];
+        const cell = (operation: Operation, run: Run, fault: (typeof faults)[number]) => async () => {
+          try {
+            outcomes.add(await suffer(subject, operation, run, fault));
+          } catch (error) {
+            const { kind, inputs } = operation;
+            const where = `${kind} ${JSON.stringify(inputs)}: \`${run.command}\` after ${run.earlier}: ${fault.name}`;
+            failures.push(`${where}: ${(error as Error).message}`);
+          }
+          cells.add(`${fault.name} ${operation.kind}`);
+        };
+        const work: (() => Promise<void>)[] = [];
+        for (const operation of operationsOf(subject))
+          for (const run of await runsOf(subject, operation))
+            for (const fault of faults) if (canBefall(fault, subject, run)) work.push(cell(operation, run, fault));
+        await allOf(work);
+        assert.equal(failures.length, 0, `${failures.length} of ${work.length}\n${failures.join("\n")}`);
+      });
+    }
+
+    it("is as large as the documentation says, and of every type of resource", () => {
+      const documented = readFileSync(join(__dirname, "../../../docs/reliability.md"), "utf8");
+      assert.ok(documented.includes(table(cells)), table(cells));
+      assert.equal(new Set(subjects.map(({ definition }) => definition.type)).size, 14);
+    });
   });
-});

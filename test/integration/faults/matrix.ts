@@ -3,7 +3,7 @@ import { IserError } from "../../../src/errors.js";
 import { type AnyDefinition, type Properties, pick } from "../../../src/resources/inputs.js";
 import type { FaultOptions } from "../../../src/simulator/index.js";
 import { changed, flatten } from "../../support/flatten.js";
-import { type Declared, Lab } from "../../support/lab.js";
+import { type Declared, Lab, type Transport } from "../../support/lab.js";
 import type { Subject } from "../resources/subjects/subject.js";
 
 /** What the engine asks for, with what comes before it. */
@@ -122,8 +122,13 @@ function strange(found: string, allowed: readonly string[], ignored: RegExp): un
   );
 }
 
-async function onHost<T>(subject: Subject, work: (lab: Lab) => Promise<T>): Promise<T> {
-  const lab = await Lab.start({ model: "8.0" });
+/** A subject, and how its host is reached. */
+export interface Reached extends Subject {
+  readonly transport: Transport;
+}
+
+async function onHost<T>(subject: Reached, work: (lab: Lab) => Promise<T>): Promise<T> {
+  const lab = await Lab.start({ model: "8.0" }, subject.transport);
   try {
     for (const line of [...subject.needs, ...subject.neighbours]) lab.hand(line);
     return await work(lab);
@@ -133,21 +138,27 @@ async function onHost<T>(subject: Subject, work: (lab: Lab) => Promise<T>): Prom
 }
 
 /** What an operation does where nothing goes wrong: the commands that it runs. */
-export function runsOf(subject: Subject, operation: Operation): Promise<readonly Run[]> {
+export function runsOf(subject: Reached, operation: Operation): Promise<readonly Run[]> {
   return onHost(subject, async (lab) => {
     const declared = lab.lifecycle(subject.definition);
     await operation.prepare(declared);
     const start = lab.host.journal.length;
     await operation.act(declared);
     const ran = lab.host.journal.slice(start).map(({ line, path, effect }) => {
-      const program = line.split(" ")[0] ?? "";
-      return { command: path === undefined ? program : line.endsWith(" --help") ? `${path} --help` : path, effect };
+      return { command: nameOf(line, path), effect };
     });
     return ran.map((one, at) => ({
       ...one,
       earlier: ran.slice(0, at).filter(({ command }) => command === one.command).length,
     }));
   });
+}
+
+/** What faults know a command by. */
+function nameOf(line: string, path: string | undefined): string {
+  if (path !== undefined) return line.endsWith(" --help") ? `${path} --help` : path;
+  // The feature test of the vSphere API names a namespace.
+  return line.startsWith("FetchCLIInfo ") ? line.replaceAll(".", " ") : (line.split(" ")[0] ?? "");
 }
 
 interface Expected {
@@ -165,7 +176,7 @@ interface Expected {
  * What the host has where nothing goes wrong. What stays of a fault is on it then, too, and what somebody else does may be: what is not declared and
  * what cannot be read stays theirs, and so does what they did before anything was observed, or after all was written.
  */
-async function untroubled(subject: Subject, operation: Operation, { stays, meanwhile }: Fault): Promise<Expected> {
+async function untroubled(subject: Reached, operation: Operation, { stays, meanwhile }: Fault): Promise<Expected> {
   const by = meanwhile?.(subject);
   let state: Properties | undefined;
   const through = (work: (lab: Lab, declared: Declared) => Promise<string[]>) =>
@@ -181,14 +192,14 @@ async function untroubled(subject: Subject, operation: Operation, { stays, meanw
     const there = lab.host.dump();
     await declared.destroy();
     const bare = lab.host.dump();
-    lab.host.execute(by ?? "");
+    lab.somebody(by ?? "");
     return [there, bare, lab.host.dump()];
   });
   const { inputs, shows = /^/ } = operation;
   if (by === undefined) return { made: [made], gone: [gone], shows, state };
   if (inputs === undefined) return { made: [made, theirs], gone: [gone], shows, state };
   const [healed = "", look = "", after = ""] = await through(async (lab, declared) => {
-    lab.host.execute(by);
+    lab.somebody(by);
     await declared.refresh();
     await declared.up(inputs);
     const there = [lab.host.dump(), lab.hand(subject.look)];
@@ -200,9 +211,9 @@ async function untroubled(subject: Subject, operation: Operation, { stays, meanw
 
 const known = new Map<string, Promise<Expected>>();
 
-function expectedOf(subject: Subject, operation: Operation, fault: Fault): Promise<Expected> {
+function expectedOf(subject: Reached, operation: Operation, fault: Fault): Promise<Expected> {
   const own = fault.stays || fault.meanwhile ? fault.name : "";
-  const key = [subject.definition.type, subject.of, JSON.stringify(operation), own].join(" ");
+  const key = [subject.transport, subject.definition.type, subject.of, JSON.stringify(operation), own].join(" ");
   const made = known.get(key) ?? untroubled(subject, operation, fault);
   known.set(key, made);
   return made;
@@ -216,21 +227,21 @@ export type Outcome =
   /** It failed, and the next run came through. */
   | "healed by the next run";
 
-/** The commands of ours that change something. An administrator's have no formatter. */
+/** The commands of ours that change something. */
 function ownWrites(lab: Lab): number {
-  return lab.host.journal.filter(({ effect, line }) => effect === "write" && line.includes("--formatter=xml")).length;
+  return lab.own().filter(({ effect }) => effect === "write").length;
 }
 
 /** Writes of ours that came a second time with no look at the host between. */
 function repeatedUnseen(lab: Lab): readonly string[] {
-  const own = lab.host.journal.filter(({ line }) => line.includes("--formatter=xml"));
+  const own = lab.own();
   return own.flatMap(({ line, effect }, at) => (effect === "write" && own[at - 1]?.line === line ? [line] : []));
 }
 
 /** Seconds for a command where one will not answer. On a machine that is slower than that the fault does not come, and more is given. */
 const patience = [2, 8, 32];
 
-export async function suffer(subject: Subject, operation: Operation, run: Run, fault: Fault): Promise<Outcome> {
+export async function suffer(subject: Reached, operation: Operation, run: Run, fault: Fault): Promise<Outcome> {
   for (const seconds of patience) {
     const outcome = await sufferOnce(subject, operation, run, fault, seconds);
     if (outcome !== "it did not come") return outcome;
@@ -240,7 +251,7 @@ export async function suffer(subject: Subject, operation: Operation, run: Run, f
 
 /** Lets a fault befall one command of an operation, and then the same is asked for again, by a process that knows only the state. */
 async function sufferOnce(
-  subject: Subject,
+  subject: Reached,
   operation: Operation,
   run: Run,
   fault: Fault,
@@ -257,7 +268,7 @@ async function sufferOnce(
       ...fault.options,
       match: run.command,
       after: run.earlier,
-      meanwhile: () => void lab.host.execute(theirs ?? ""),
+      meanwhile: () => void lab.somebody(theirs ?? ""),
     });
     if (fault.silent) lab.pool.commandTimeout = seconds;
     const failed = await operation.act(declared).then(
