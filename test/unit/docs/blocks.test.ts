@@ -22,11 +22,11 @@ describe("the code blocks in the documents", function () {
     const counts: Record<string, number> = {};
     for (const block of blocks) counts[kindOf(block)] = (counts[kindOf(block)] ?? 0) + 1;
     assert.deepEqual(counts, {
-      /** Programs and tests: `test/acceptance/readme.test.ts`, `guides.test.ts`. */
+      /** Programs and tests: `test/documents/readme.test.ts`, `guides.test.ts`. */
       program: 7,
       /** Commands with what they print: `test/integration/cli/readmeSessions.test.ts`. */
       session: 6,
-      /** Commands that are run in their order: `test/acceptance/guides.test.ts`. */
+      /** Commands that are run in their order: `test/documents/guides.test.ts`. */
       run: 8,
       /** Commands whose names and options are checked: below, and in `guides.test.ts`. */
       commands: 16,

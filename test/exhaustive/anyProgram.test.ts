@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import { IserError } from "../../../src/errors.js";
-import { DirectLab } from "../../support/directLab.js";
-import { changed } from "../../support/flatten.js";
-import type { Declared } from "../../support/lab.js";
-import { type Planned, type Situation, situation } from "./anyProgram.js";
+import { IserError } from "../../src/errors.js";
+import { type Planned, type Situation, situation } from "../integration/resources/anyProgram.js";
+import { DirectLab } from "../support/directLab.js";
+import { changed } from "../support/flatten.js";
+import type { Declared } from "../support/lab.js";
 
 const runs = Number(process.env.ESXI_ISER_RUNS ?? 150);
 

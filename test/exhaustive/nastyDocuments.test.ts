@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { IserError } from "../../../src/errors.js";
-import type { HostCommand } from "../../../src/esxcli/command.js";
-import { rows, said, text } from "../../../src/esxcli/output.js";
-import { roceLog } from "../../../src/esxcli/rdma.js";
-import { interpret } from "../../../src/esxcli/run.js";
-import { optionsOf } from "../../../src/esxcli/system.js";
-import { outputLimit } from "../../../src/transport/sshExec.js";
+import { IserError } from "../../src/errors.js";
+import type { HostCommand } from "../../src/esxcli/command.js";
+import { rows, said, text } from "../../src/esxcli/output.js";
+import { roceLog } from "../../src/esxcli/rdma.js";
+import { interpret } from "../../src/esxcli/run.js";
+import { optionsOf } from "../../src/esxcli/system.js";
+import { outputLimit } from "../../src/transport/sshExec.js";
 
 const document = (root: string) => `<output xmlns="http://x"><root>${root}</root></output>`;
 const structure = (fields: string) =>
@@ -101,13 +101,13 @@ describe("An answer of 8 MiB", () => {
 describe("A value that only looks like one", () => {
   const flag = (value: string) => `<field name="F"><string>${value}</string></field>`;
   it("is no boolean because JavaScript has a word for it", async () => {
-    const { boolean, one } = await import("../../../src/esxcli/output.js");
+    const { boolean, one } = await import("../../src/esxcli/output.js");
     for (const word of ["constructor", "__proto__", "toString", "valueOf"])
       assert.throws(() => one({ flag: boolean("F") })(structure(flag(word))), { code: "OUTPUT_NOT_UNDERSTOOD" });
   });
 
   it("is no time without its zone, or with less than ESXi prints", async () => {
-    const { time } = await import("../../../src/esxcli/system.js");
+    const { time } = await import("../../src/esxcli/system.js");
     for (const word of [
       "2020-02-18T18:26:15",
       "2020",
@@ -124,7 +124,7 @@ describe("A value that only looks like one", () => {
   });
 
   it("is no CHAP of a direction that was not asked for, or that is said twice", async () => {
-    const { chapGet } = await import("../../../src/esxcli/iscsiAuth.js");
+    const { chapGet } = await import("../../src/esxcli/iscsiAuth.js");
     const { decode } = chapGet({ kind: "adapter", vmhba: "vmhba64" }, "mutual");
     const row = (direction: string, level: string) =>
       `<structure>${Object.entries({ Direction: direction, Name: "a", Level: level })

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { IserError } from "../../../src/errors.js";
-import { type AnyDefinition, type Properties, pick } from "../../../src/resources/inputs.js";
-import type { FaultOptions } from "../../../src/simulator/index.js";
-import { changed, flatten } from "../../support/flatten.js";
-import { type Declared, Lab, type Transport } from "../../support/lab.js";
-import type { Subject } from "../resources/subjects/subject.js";
+import { IserError } from "../../src/errors.js";
+import { type AnyDefinition, type Properties, pick } from "../../src/resources/inputs.js";
+import type { FaultOptions } from "../../src/simulator/index.js";
+import type { Subject } from "../integration/resources/subjects/subject.js";
+import { changed, flatten } from "../support/flatten.js";
+import { type Declared, Lab, type Transport } from "../support/lab.js";
 
 /** What the engine asks for, with what comes before it. */
 export interface Operation {

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { before, describe, it } from "mocha";
-import { IserError } from "../../../src/errors.js";
-import { said } from "../../../src/esxcli/output.js";
-import { type Answer, collectAnswers, everyRead, kindOf } from "../../support/corpus.js";
-import { mutations, numbersOf } from "../../support/mutate.js";
-import { shareOf, Tally } from "../../support/tally.js";
-import { type Oracle, objections, plain, startOracle, texts } from "../../support/xmlOracle.js";
+import { IserError } from "../../src/errors.js";
+import { said } from "../../src/esxcli/output.js";
+import { type Answer, collectAnswers, everyRead, kindOf } from "../support/corpus.js";
+import { mutations, numbersOf } from "../support/mutate.js";
+import { shareOf, Tally } from "../support/tally.js";
+import { type Oracle, objections, plain, startOracle, texts } from "../support/xmlOracle.js";
 
 /** The answers of one command, and the fields that its decoder reads. */
 interface Subject {
