@@ -7,6 +7,7 @@ import { hostField, sealHost } from "../../src/resources/host.js";
 import type { AnyDefinition } from "../../src/resources/inputs.js";
 import {
   SimulatedHost,
+  type Simulator,
   startSimulator,
   startVcenter,
   startVsphere,
@@ -15,7 +16,7 @@ import {
 import { resolveTarget } from "../../src/transport/credentials.js";
 import { environmentName } from "../../src/transport/places.js";
 import { type Canary, canaryOf, found, newCanary } from "../support/canaries.js";
-import { errorsOf, type Simulator } from "../support/program.js";
+import { errorsOf } from "../support/program.js";
 import { SoapClient } from "../support/soapClient.js";
 import { keygen, publicKey, startServer, type TestServer } from "../support/sshServer.js";
 import { shownBy, Watched } from "../support/watched.js";

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "mocha";
-import { type FaultOptions, startSimulator } from "../../src/simulator/index.js";
+import { type FaultOptions, type Simulator, startSimulator } from "../../src/simulator/index.js";
 import type { Outcome } from "../../tools/engine/pulumi.js";
 import { type Canary, found, newCanary } from "../support/canaries.js";
-import type { Simulator } from "../support/program.js";
 import { closedPort, keygen } from "../support/sshServer.js";
 import { shownBy, Watched } from "../support/watched.js";
 

@@ -3,8 +3,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "mocha";
-import { startSimulator } from "../../src/simulator/index.js";
-import type { Simulator } from "../support/program.js";
+import { type Simulator, startSimulator } from "../../src/simulator/index.js";
 import { keygen } from "../support/sshServer.js";
 
 const script = join(__dirname, "../fixtures/confined/login.cjs");

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, describe, it } from "mocha";
-import { type FaultKind, type FaultOptions, startSimulator } from "../../src/simulator/index.js";
+import type { FaultKind, FaultOptions } from "../../src/simulator/index.js";
 import type { Outcome } from "../../tools/engine/pulumi.js";
 import { changed } from "../support/flatten.js";
+import { over, transports } from "../support/lab.js";
 import { type Declaration, errorsOf, Program } from "../support/program.js";
+import { serve } from "../support/served.js";
 
 const secret = "simulated-secret-one";
 const mutualSecret = "simulated-secret-two";
@@ -146,19 +148,19 @@ describe("faults, on the real engine", function () {
 
   /** What the host has when all went well, by a stack for each of the declarations. */
   const undisturbed = async (...declarations: readonly Declaration[][]): Promise<string> => {
-    const simulator = await startSimulator(options);
+    const served = await serve(options);
     const alone: Program[] = [];
     try {
       for (const declared of declarations) {
-        const program = await Program.on(simulator);
+        const program = await Program.on(served);
         alone.push(program);
         await program.declare(declared);
         await program.stack.up();
       }
-      return simulator.host.dump();
+      return served.host.dump();
     } finally {
       for (const program of alone) program.stack.dispose();
-      await simulator.close();
+      await served.close();
     }
   };
   let firstAlone: Promise<string> | undefined;
@@ -167,32 +169,33 @@ describe("faults, on the real engine", function () {
     return firstAlone;
   };
 
-  for (const [title, fault, again] of befalls)
-    it(`${title} in the middle of an up is followed by an up that makes what is declared, and by a destroy that leaves nothing`, async () => {
-      const program = await started(Program.start({ model: "8.0" }));
-      const { host, stack } = program;
-      for (const line of ["rdma iser add -d vmrdma1", "iscsi adapter set -A vmhba64 -a neighbour"])
-        assert.equal(host.execute(`esxcli ${line}`).status, 0);
-      const bare = host.dump();
-      await program.declare(adapterOnly(program.settings));
-      host.faults.add(fault);
-      const up = await stack.up({ mayFail: true });
-      assert.equal(host.faults.left, 0);
-      if (again) assert.match(errorsOf(up).join("\n"), again);
-      else assert.equal(up.code, 0);
-      await stack.up();
-      const one = host.state.iscsiAdapters.find(({ device }) => device === "vmrdma0");
-      assert.deepEqual(
-        [one?.alias, one?.chap.uni?.secret, one?.bindings, one?.sendTargets.map(({ address }) => address)],
-        ["storage-a", secret, ["vmk1"], ["192.168.50.100"]],
-      );
-      assert.deepEqual((await stack.refresh()).changes, []);
-      await stack.destroy();
-      assert.deepEqual(
-        [...changed(bare, host.dump()).keys()].filter((line) => !line.endsWith(".vmhba")),
-        [],
-      );
-    });
+  for (const transport of transports)
+    for (const [title, fault, again] of befalls)
+      it(`${title} in the middle of an up${over[transport]} is followed by an up that makes what is declared, and by a destroy that leaves nothing`, async () => {
+        const program = await started(Program.start({ model: "8.0" }, transport));
+        const { host, stack } = program;
+        for (const line of ["rdma iser add -d vmrdma1", "iscsi adapter set -A vmhba64 -a neighbour"])
+          assert.equal(host.execute(`esxcli ${line}`).status, 0);
+        const bare = host.dump();
+        await program.declare(adapterOnly(program.settings));
+        host.faults.add(fault);
+        const up = await stack.up({ mayFail: true });
+        assert.equal(host.faults.left, 0);
+        if (again) assert.match(errorsOf(up).join("\n"), again);
+        else assert.equal(up.code, 0);
+        await stack.up();
+        const one = host.state.iscsiAdapters.find(({ device }) => device === "vmrdma0");
+        assert.deepEqual(
+          [one?.alias, one?.chap.uni?.secret, one?.bindings, one?.sendTargets.map(({ address }) => address)],
+          ["storage-a", secret, ["vmk1"], ["192.168.50.100"]],
+        );
+        assert.deepEqual((await stack.refresh()).changes, []);
+        await stack.destroy();
+        assert.deepEqual(
+          [...changed(bare, host.dump()).keys()].filter((line) => !line.endsWith(".vmhba")),
+          [],
+        );
+      });
 
   for (const [path, kind, stays] of kills)
     it(`a provider that is killed in the middle of \`${path}\` (${kind}) is followed by an up that makes what is declared, and nothing twice`, async () => {
@@ -230,7 +233,7 @@ describe("faults, on the real engine", function () {
 
   it("Ctrl-C lets the write end that is under way, begins no other and closes the connection; the next up goes on", async () => {
     const program = await started(Program.start(options));
-    const { host, stack, simulator } = program;
+    const { host, stack, served } = program;
     await program.declare(first);
     const interrupt = new AbortController();
     let said = "";
@@ -251,7 +254,7 @@ describe("faults, on the real engine", function () {
     );
     assert.notEqual(stopped.code, 0);
     assert.match(said, /\^C received/);
-    assert.equal(simulator.open, 0);
+    assert.equal(served.open, 0);
     // Both directions: what was begun is brought to its end.
     const chap = host.state.iscsiAdapters.find(({ device }) => device === "vmrdma0")?.chap;
     assert.deepEqual([chap?.uni?.secret, chap?.mutual?.secret], [secret, mutualSecret]);
@@ -262,7 +265,7 @@ describe("faults, on the real engine", function () {
 
   it("a second Ctrl-C ends it at once: the secret that was under way is there whole or not at all, no connection stays, and the next up goes on", async () => {
     const program = await started(Program.start(options));
-    const { host, stack, simulator } = program;
+    const { host, stack, served } = program;
     await program.declare(first);
     const stopped = await caught(program, "iscsi adapter auth chap set", "hang", async () => {
       for (const again of [1, 2]) {
@@ -271,7 +274,7 @@ describe("faults, on the real engine", function () {
       }
     });
     assert.notEqual(stopped.code, 0);
-    while (simulator.open > 0) await pause(20);
+    while (served.open > 0) await pause(20);
     const chap = host.state.iscsiAdapters.find(({ device }) => device === "vmrdma0")?.chap;
     assert.equal(chap?.uni?.secret ?? "", "");
     await stack.run(["cancel", "--yes"]);
@@ -281,7 +284,7 @@ describe("faults, on the real engine", function () {
 
   it("two stacks that are applied to one host at the same time make both, and neither loses a setting of the other", async () => {
     const one = await started(Program.start(options));
-    const other = await started(Program.on(one.simulator));
+    const other = await started(Program.on(one.served));
     const { host } = one;
     const bare = host.dump();
     await one.declare(first);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import type { Step } from "../../tools/engine/pulumi.js";
+import { over } from "../support/lab.js";
 import { Program } from "../support/program.js";
 
 const secrets = { adapter: "simulated-chap-adapter", array: "simulated-chap-array", spare: "simulated-chap-spare" };
@@ -124,14 +125,14 @@ const resources = (roce: boolean) =>
 const names = (steps: Step[]) => steps.map(({ type, name }) => `${type.split(":").at(-1)} ${name}`).sort();
 
 const models = [
-  { model: "6.7", roce: false, rebootToDelete: true },
-  { model: "7.0", roce: true, rebootToDelete: false },
-  { model: "8.0", roce: true, rebootToDelete: false },
-  { model: "9.0", roce: false, rebootToDelete: false },
+  { model: "6.7", transport: "ssh", roce: false, rebootToDelete: true },
+  { model: "7.0", transport: "vsphere", roce: true, rebootToDelete: false },
+  { model: "8.0", transport: "ssh", roce: true, rebootToDelete: false },
+  { model: "9.0", transport: "vsphere", roce: false, rebootToDelete: false },
 ] as const;
 
-for (const { model, roce, rebootToDelete } of models)
-  describe(`a host with two uplinks, declared as one, on ESXi ${model}`, function () {
+for (const { model, transport, roce, rebootToDelete } of models)
+  describe(`a host with two uplinks, declared as one, on ESXi ${model}${over[transport]}`, function () {
     this.timeout(300_000);
     let program: Program;
     let bare: string;
@@ -147,7 +148,7 @@ for (const { model, roce, rebootToDelete } of models)
       patterns.map((pattern) => program.host.journal.findIndex(({ line }) => pattern.test(line)));
 
     before(async () => {
-      program = await Program.start({ model, ...network });
+      program = await Program.start({ model, ...network }, transport);
       for (const line of prelude) hand(line);
       bare = program.host.dump();
       await program.declare([declaration(roce)]);
@@ -161,7 +162,7 @@ for (const { model, roce, rebootToDelete } of models)
         diagnostics.filter(({ severity }) => severity === "error"),
         [],
       );
-      assert.equal(program.host.counters.connections, 0);
+      assert.equal(program.served.visits, 0);
     });
 
     it("goes through the whole procedure in one up, over one connection", async () => {
@@ -186,7 +187,7 @@ for (const { model, roce, rebootToDelete } of models)
         hand("esxcli system module parameters list -m nmlx5_core"),
         /max_vfs +int +4 [\s\S]*pfctx +int +0x08/,
       );
-      assert.equal(program.host.counters.connections, 1);
+      assert.equal(program.served.visits, 1);
     });
 
     it("has written in the order in which nothing is lost", () => {
@@ -215,9 +216,9 @@ for (const { model, roce, rebootToDelete } of models)
     });
 
     it("is empty in the second up, which opens no connection, and in a refresh", async () => {
-      const { connections } = program.host.counters;
+      const { visits } = program.served;
       assert.deepEqual((await program.stack.up()).changes, []);
-      assert.equal(program.host.counters.connections, connections);
+      assert.equal(program.served.visits, visits);
       assert.deepEqual((await program.stack.refresh()).changes, []);
     });
 

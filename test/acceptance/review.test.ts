@@ -183,7 +183,7 @@ describe("esxi-iser review of what the engine previews", function () {
     const other = await startSimulator({
       ...options("8.0"),
       listen: "127.0.0.2",
-      password: program.simulator.password,
+      password: program.served.password,
     });
     try {
       const { stack } = program;
@@ -193,7 +193,7 @@ describe("esxi-iser review of what the engine previews", function () {
       await program.declare(declaration({ host: { host: address, port, hostKey: fingerprint } }));
       const { stdout } = await stack.run(["preview", "--json", "--show-sames"]);
       const report = await reportOn(readPreview(stdout));
-      const hosts = [program.simulator, other];
+      const hosts = [program.served, other];
       const starts = hosts.map(({ host }) => host.journal.length);
       await stack.up();
       const sorted = (lines: readonly string[]) => lines.map(onHost).sort();

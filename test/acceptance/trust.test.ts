@@ -14,13 +14,13 @@ describe("esxi-iser trust, in the project of a stack", function () {
 
   const path = 'esxi-iser:hosts["127.0.0.1"].hostKey';
   const trust = (...args: string[]) =>
-    esxiIser(["trust", `127.0.0.1:${program.simulator.port}`, ...args], {
+    esxiIser(["trust", `127.0.0.1:${program.served.port}`, ...args], {
       cwd: join(program.stack.folder, "project"),
       env: program.stack.env as NodeJS.ProcessEnv,
     });
 
   it("pins a host where the provider finds it, and then up goes through", async () => {
-    const { port, fingerprint } = program.simulator;
+    const { port, fingerprint } = program.served;
     await program.declare([{ type: "IserAdapter", as: "a", device: "vmrdma0", host: { host: "127.0.0.1", port } }]);
     const { diagnostics } = await program.stack.up({ mayFail: true });
     assert.ok(diagnostics.some(({ message }) => message.includes("[HOST_KEY_UNKNOWN]")));
@@ -39,7 +39,7 @@ describe("esxi-iser trust, in the project of a stack", function () {
     const password = 'esxi-iser:hosts["127.0.0.1"].password';
     await program.stack.run(["config", "set", "--path", "--secret", password, "simulated-root-password"]);
     await program.stack.run(["config", "rm", "--path", path]);
-    assert.equal((await trust("--yes", "--fingerprint", program.simulator.fingerprint)).status, 0);
+    assert.equal((await trust("--yes", "--fingerprint", program.served.fingerprint)).status, 0);
     const plain = (await program.stack.run(["config", "--json"])).stdout;
     assert.equal(plain.includes("simulated-root-password"), false);
     assert.equal(
@@ -48,7 +48,7 @@ describe("esxi-iser trust, in the project of a stack", function () {
     );
     assert.equal(
       (await program.stack.run(["config", "get", "--path", path])).stdout.trim(),
-      program.simulator.fingerprint,
+      program.served.fingerprint,
     );
   });
 

@@ -78,6 +78,8 @@ export class HostLab {
 
 export const transports = ["ssh", "vsphere"] as const;
 export type Transport = (typeof transports)[number];
+/** Of a transport, in the title of a test. */
+export const over = { ssh: " over SSH", vsphere: " through the vSphere API" } as const;
 
 /** A simulated host on the loopback interface, behind servers of its own: SSH, or, with SSH off, the vSphere API. */
 export class Lab extends HostLab {

@@ -1,9 +1,7 @@
 import { join } from "node:path";
-import { startSimulator } from "../../src/simulator/index.js";
-import type { Config, Outcome, Stack } from "../../tools/engine/pulumi.js";
+import type { Outcome, Stack } from "../../tools/engine/pulumi.js";
 import { quickStack } from "./quickStack.js";
-
-export type Simulator = Awaited<ReturnType<typeof startSimulator>>;
+import { type Served, serve } from "./served.js";
 
 export interface Declaration {
   readonly type: string;
@@ -19,34 +17,33 @@ const project = join(__dirname, "../fixtures/program");
 /** A simulated host, and a stack on the real engine whose program declares what a test says. */
 export class Program {
   private constructor(
-    readonly simulator: Simulator,
+    readonly served: Served,
     readonly stack: Stack,
   ) {}
 
-  static async start(options: Parameters<typeof startSimulator>[0], config: Config = {}): Promise<Program> {
-    const simulator = await startSimulator(options);
+  static async start(...how: Parameters<typeof serve>): Promise<Program> {
+    const served = await serve(...how);
     try {
-      return await Program.on(simulator, config);
+      return await Program.on(served);
     } catch (error) {
-      await simulator.close();
+      await served.close();
       throw error;
     }
   }
 
   /** A stack of its own for a host that another may have, too. */
-  static async on(simulator: Simulator, config: Config = {}): Promise<Program> {
-    const env = { ESXI_ISER_PASSWORD: simulator.password };
-    return new Program(simulator, await quickStack(project, config, { env }));
+  static async on(served: Served): Promise<Program> {
+    const env = { ESXI_ISER_PASSWORD: served.password };
+    return new Program(served, await quickStack(project, {}, { env }));
   }
 
   get host() {
-    return this.simulator.host;
+    return this.served.host;
   }
 
-  /** The simulated host as a resource declares it. */
+  /** The host as a resource declares it. */
   get settings() {
-    const { address, port, fingerprint } = this.simulator;
-    return { host: address, port, hostKey: fingerprint };
+    return this.served.settings;
   }
 
   declare(resources: readonly Declaration[]): Promise<void> {
@@ -57,7 +54,7 @@ export class Program {
 
   async close(): Promise<void> {
     this.stack.dispose();
-    await this.simulator.close();
+    await this.served.close();
   }
 }
 

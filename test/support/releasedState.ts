@@ -45,10 +45,10 @@ const placeholders = { port: '"<port>"', fingerprint: "<fingerprint>" };
 type Deployment = StackState["deployment"] & { secrets_providers?: unknown };
 
 /** The state of a program with its secrets in plain, and without lines and folders of the machine. */
-export async function kept({ stack, simulator }: Program): Promise<StackState> {
+export async function kept({ stack, served }: Program): Promise<StackState> {
   const text = JSON.stringify(await stack.exportState({ showSecrets: true }))
-    .replaceAll(`"port":${simulator.port}`, `"port":${placeholders.port}`)
-    .replaceAll(simulator.fingerprint, placeholders.fingerprint);
+    .replaceAll(`"port":${served.port}`, `"port":${placeholders.port}`)
+    .replaceAll(served.fingerprint, placeholders.fingerprint);
   const state = JSON.parse(text) as StackState & { deployment: Deployment };
   delete state.deployment.secrets_providers;
   for (const resource of state.deployment.resources ?? []) {
@@ -59,10 +59,10 @@ export async function kept({ stack, simulator }: Program): Promise<StackState> {
 }
 
 /** A state that was kept, for the host and the stack of a program that runs now, whose key encrypts it. */
-export async function forProgram(state: StackState, { simulator, stack }: Program): Promise<StackState> {
+export async function forProgram(state: StackState, { served, stack }: Program): Promise<StackState> {
   const text = JSON.stringify(state)
-    .replaceAll(placeholders.port, String(simulator.port))
-    .replaceAll(placeholders.fingerprint, simulator.fingerprint);
+    .replaceAll(placeholders.port, String(served.port))
+    .replaceAll(placeholders.fingerprint, served.fingerprint);
   const now: Deployment = (await stack.exportState()).deployment;
   const then = JSON.parse(text) as StackState;
   return {
