@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { adapterSubjects } from "../integration/resources/subjects/adapter.js";
 import { networkSubjects } from "../integration/resources/subjects/network.js";
+import type { Subject } from "../integration/resources/subjects/subject.js";
 import { systemSubjects } from "../integration/resources/subjects/system.js";
 import { type Transport, transports } from "../support/lab.js";
 import {
@@ -68,8 +69,14 @@ const ways = { ssh: "over SSH", vsphere: "through the vSphere API" } as const;
 const isWhole = process.env.ESXI_ISER_MATRIX === "whole";
 
 /** Which transport a cell is run over. The same cell has the same turn whatever commands a transport adds or leaves out. */
-function turnOf({ kind }: Operation, { command, earlier }: Run, { name }: Fault): Transport {
-  const turn = createHash("sha256").update([kind, command, earlier, name].join("\n")).digest()[0] ?? 0;
+function turnOf(
+  { definition, of }: Subject,
+  { kind }: Operation,
+  { command, earlier }: Run,
+  { name }: Fault,
+): Transport {
+  const cell = [definition.type, of, kind, command, earlier, name].join("\n");
+  const turn = createHash("sha256").update(cell).digest()[0] ?? 0;
   return turn % 2 === 0 ? "ssh" : "vsphere";
 }
 
@@ -107,7 +114,7 @@ for (const transport of transports)
         for (const operation of operationsOf(subject))
           for (const run of await runsOf(subject, operation))
             for (const fault of faults) {
-              const isDue = isWhole || turnOf(operation, run, fault) === transport;
+              const isDue = isWhole || turnOf(subject, operation, run, fault) === transport;
               if (isDue && canBefall(fault, subject, run)) work.push(cell(operation, run, fault));
             }
         await allOf(work);
@@ -117,7 +124,7 @@ for (const transport of transports)
 
     it("is as large as the documentation says, and of every type of resource", () => {
       const documented = readFileSync(join(__dirname, "../../docs/reliability.md"), "utf8");
-      assert.ok(documented.includes(table(cells, transport)), table(cells, transport));
+      if (!isWhole) assert.ok(documented.includes(table(cells, transport)), table(cells, transport));
       assert.equal(new Set(subjects.map(({ definition }) => definition.type)).size, 14);
     });
   });
