@@ -6,6 +6,7 @@ import { after, before, describe, it } from "mocha";
 import { parameterValues } from "../../tools/bench/declared.js";
 import { Hosts } from "../../tools/bench/hosts.js";
 import { declareOurs, makeBenchProject } from "../../tools/bench/programs.js";
+import { transports } from "../../tools/bench/transports.js";
 import { type ExportedResource, Stack, type StackState } from "../../tools/engine/pulumi.js";
 
 const chapSecret = "simulated-chap-secret";
@@ -20,12 +21,12 @@ describe("the state of the whole procedure, on the real engine", function () {
   let state: StackState;
 
   before(async () => {
-    const free = { startMs: 0, roundTripMs: 0 };
-    const { ports, fingerprint } = await hosts.start("ours", 1, free, { password, chapSecret });
+    const free = { startMs: 0, callMs: 0, roundTripMs: 0 };
+    const listening = await hosts.start("ours", "ssh", 1, free, { password, chapSecret });
     bare = hosts.dumps("ours");
     const declaration = join(project.folder, "ours.json");
-    writeFileSync(declaration, JSON.stringify(declareOurs(ports, parameterValues.before)));
-    const config = { declaration, chapSecret: { secret: chapSecret }, "esxi-iser:hostKey": fingerprint };
+    writeFileSync(declaration, JSON.stringify(declareOurs("ssh", listening, parameterValues.before)));
+    const config = { declaration, chapSecret: { secret: chapSecret }, ...transports.ssh.settings(listening) };
     stack = await Stack.init(project.folder, "dev", config, { env: { ESXI_ISER_PASSWORD: password } });
     await stack.up();
     state = await stack.exportState();

@@ -81,21 +81,33 @@ export type Transport = (typeof transports)[number];
 /** Of a transport, in the title of a test. */
 export const over = { ssh: " over SSH", vsphere: " through the vSphere API" } as const;
 
+interface Server {
+  readonly counters: { readonly connections: number; readonly logins: number };
+  dropConnections(): void;
+  close(): Promise<void>;
+}
+
 /** A simulated host on the loopback interface, behind servers of its own: SSH, or, with SSH off, the vSphere API. */
 export class Lab extends HostLab {
   private constructor(
     host: SimulatedHost,
     settings: Properties,
-    private readonly server: { dropConnections(): void; close(): Promise<void> },
+    private readonly server: Server,
   ) {
     super(host, settings);
+  }
+
+  /** What the server has seen. */
+  get counters(): Server["counters"] {
+    return this.server.counters;
   }
 
   static async start(options: Options = {}, transport: Transport = "ssh"): Promise<Lab> {
     if (transport === "ssh") {
       const simulator = await startSimulator(options);
       const { host, address, port, password, fingerprint: hostKey } = simulator;
-      return new Lab(host, { host: address, port, password, hostKey }, simulator);
+      const server = { ...simulator, counters: host.counters };
+      return new Lab(host, { host: address, port, password, hostKey }, server);
     }
     const host = new SimulatedHost(options);
     const endpoint = await startVsphere(host);

@@ -1,4 +1,5 @@
 import { find, type Measurement, medianOf, type Operation, operations, type Result } from "./result.js";
+import type { Transport } from "./transports.js";
 
 export interface Bar {
   /** What must be so. */
@@ -23,8 +24,11 @@ export const limits = {
   stateBytesPerResource: 1500,
 } as const;
 
-/** What the product must keep to. */
-export function barsOf(result: Result): Bar[] {
+/** What the product must keep to over SSH; what it costs over the vSphere API is shown beside. */
+export function barsOf(all: Result): Bar[] {
+  const overSsh = <T extends { readonly transport: Transport }>(them: readonly T[]) =>
+    them.filter(({ transport }) => transport === "ssh");
+  const result = { ...all, measurements: overSsh(all.measurements), states: overSsh(all.states) };
   const bar = (text: string, checked: Checked | undefined): Bar => ({
     bar: text,
     value: checked?.value,

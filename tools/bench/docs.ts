@@ -4,6 +4,7 @@ import { type Bar, names } from "./bars.js";
 import { about, sizes, tableOf, verdict } from "./report.js";
 import { medianOf, type Operation, type Result } from "./result.js";
 import { logLogPlot, type Series } from "./svg.js";
+import type { Transport } from "./transports.js";
 
 const markers = {
   begin: "<!-- What stands from here to the end marker is written by `npm run bench -- --write`. -->",
@@ -41,7 +42,7 @@ export function markdown(result: Result, bars: readonly Bar[]): string {
       .map((sentence) => `- ${sentence}`)
       .join("\n"),
     "![Time over the number of hosts](performance.svg)",
-    table(heading, rows, 2),
+    table(heading, rows, 3),
     sizes(result)
       .map((sentence) => `- ${sentence}`)
       .join("\n"),
@@ -63,24 +64,27 @@ export function plotOf(result: Result): string {
     color: string,
     operation: Operation,
     side: "ours" | "engine" | "baseline",
-    dashed = side !== "ours",
+    transport: Transport = "ssh",
   ): Series => ({
     name,
     color,
-    dashed,
+    dashed: side !== "ours",
     points: result.measurements
-      .filter((it) => it.operation === operation)
+      .filter((it) => it.operation === operation && it.transport === transport)
       .flatMap((it) => {
         const seconds = medianOf(it, side);
         return seconds === undefined ? [] : [[it.hosts, seconds] as const];
       }),
   });
-  const { startMs, roundTripMs } = result.cost;
-  return logLogPlot(`Time over hosts (esxcli ${startMs} ms, round trip ${roundTripMs} ms)`, "hosts", "seconds", [
+  const { startMs, callMs, roundTripMs } = result.cost;
+  const assumed = `esxcli ${startMs} ms, managed call ${callMs} ms, round trip ${roundTripMs} ms`;
+  return logLogPlot(`Time over hosts (assumed: ${assumed})`, "hosts", "seconds", [
     series("create", "#1f77b4", "create", "ours"),
+    series("create, vSphere API", "#9467bd", "create", "ours", "vsphere"),
     series("create, baseline", "#d62728", "create", "baseline"),
     series("create, engine floor", "#7fb3d9", "create", "engine"),
     series("refresh", "#2ca02c", "refresh", "ours"),
+    series("refresh, vSphere API", "#17becf", "refresh", "ours", "vsphere"),
     series("refresh, engine floor", "#8fcf8f", "refresh", "engine"),
     series(names.noop, "#ff7f0e", "noop", "ours"),
   ]);

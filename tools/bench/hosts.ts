@@ -1,11 +1,20 @@
 import { performance } from "node:perf_hooks";
-import { type JournalEntry, type Simulator, startSimulator } from "../../src/simulator/index.js";
+import {
+  type HostOptions,
+  type JournalEntry,
+  SimulatedHost,
+  startSimulator,
+  startVsphere,
+} from "../../src/simulator/index.js";
 import { hostAt, storageAddress, targetName, user } from "./declared.js";
+import { type Transport, transports } from "./transports.js";
 
 /** What a host costs whoever works with it. */
 export interface Cost {
   /** To start a process of esxcli. */
   readonly startMs: number;
+  /** A managed-method call, which starts none. */
+  readonly callMs: number;
   readonly roundTripMs: number;
 }
 
@@ -15,21 +24,23 @@ export interface Contacts {
   readonly logins: number;
   /** Processes of esxcli. */
   readonly processes: number;
-  /** Of these, those that change something. */
+  /** Managed-method calls. */
+  readonly calls: number;
+  /** Of these and those, what changes something. */
   readonly writes: number;
-  /** Different command lines of esxcli that only read. */
+  /** Different commands that only read. */
   readonly reads: number;
 }
 
-export interface Started {
-  readonly ports: readonly number[];
-  /** Of all of them. */
-  readonly fingerprint: string;
+/** Where a host is reached, and what it is known by: the fingerprint of its key, or the thumbprint of its certificate. */
+export interface Listening {
+  readonly port: number;
+  readonly identity: string;
 }
 
 /** What the process with the hosts can be asked. A set of hosts goes by a name. */
 export interface Requests {
-  start(set: string, count: number, cost: Cost, secrets: Secrets): Promise<Started>;
+  start(set: string, transport: Transport, count: number, cost: Cost, secrets: Secrets): Promise<Listening[]>;
   contacts(set: string): Contacts[];
   /** Of its first host. */
   journal(set: string): JournalEntry[];
@@ -44,52 +55,83 @@ export interface Secrets {
   readonly chapSecret: string;
 }
 
-interface Host {
-  readonly simulator: Simulator;
+/** A host with the server that it is reached by. */
+interface Served extends Listening {
+  readonly host: SimulatedHost;
+  readonly counters: { readonly connections: number; readonly logins: number };
+  close(): Promise<void>;
+}
+
+interface Watched extends Served {
+  readonly transport: Transport;
   seen: { connections: number; logins: number; entries: number };
 }
 
+type Account = { readonly user: string; readonly password: string };
+
+const serve: Readonly<Record<Transport, (options: HostOptions, account: Account, cost: Cost) => Promise<Served>>> = {
+  ssh: async (options, account, { startMs, roundTripMs }) => {
+    const simulator = await startSimulator({ ...options, ...account, processStartMs: startMs, roundTripMs });
+    const { host, port, fingerprint } = simulator;
+    return { host, port, identity: fingerprint, counters: host.counters, close: () => simulator.close() };
+  },
+  vsphere: async (options, account, { callMs, roundTripMs }) => {
+    const host = new SimulatedHost(options);
+    const endpoint = await startVsphere(host, { ...account, callMs, roundTripMs });
+    const { port, thumbprint, counters } = endpoint;
+    return { host, port, identity: thumbprint, counters, close: () => endpoint.close() };
+  },
+};
+
 /** The simulated hosts of this process. */
 export class Hosts implements Requests {
-  private readonly sets = new Map<string, readonly Host[]>();
+  private readonly sets = new Map<string, readonly Watched[]>();
 
-  async start(set: string, count: number, cost: Cost, secrets: Secrets): Promise<Started> {
-    const hosts: Host[] = [];
-    for (let index = 0; index < count; index += 1) hosts.push(await startHost(index, cost, secrets));
+  async start(
+    set: string,
+    transport: Transport,
+    count: number,
+    cost: Cost,
+    { password, chapSecret }: Secrets,
+  ): Promise<Listening[]> {
+    const hosts: Watched[] = [];
+    for (let index = 0; index < count; index += 1) {
+      const served = await serve[transport](optionsOf(index, chapSecret), { user, password }, cost);
+      hosts.push({ ...served, transport, seen: { connections: 0, logins: 0, entries: 0 } });
+    }
     this.sets.set(set, hosts);
-    return {
-      ports: hosts.map(({ simulator }) => simulator.port),
-      fingerprint: hosts[0]?.simulator.fingerprint ?? "",
-    };
+    return hosts.map(({ port, identity }) => ({ port, identity }));
   }
 
   contacts(set: string): Contacts[] {
-    return this.of(set).map((host) => {
-      const { counters, journal } = host.simulator.host;
+    return this.of(set).map((watched) => {
+      const { host, counters, seen, transport } = watched;
       const { connections, logins } = counters;
-      const entries = journal.slice(host.seen.entries).filter(({ line }) => /^(esxcli|localcli)( |$)/.test(line));
-      const contacts = {
-        connections: connections - host.seen.connections,
-        logins: logins - host.seen.logins,
-        processes: entries.length,
+      const isCommand = /^(esxcli|localcli|FetchCLIInfo)( |$)/;
+      const entries = host.journal.slice(seen.entries).filter(({ line }) => isCommand.test(line));
+      const { commandIs } = transports[transport];
+      watched.seen = { connections, logins, entries: host.journal.length };
+      return {
+        connections: connections - seen.connections,
+        logins: logins - seen.logins,
+        processes: commandIs === "process" ? entries.length : 0,
+        calls: commandIs === "call" ? entries.length : 0,
         writes: entries.filter(({ effect }) => effect === "write").length,
         reads: new Set(entries.filter(({ effect }) => effect === "read").map(({ line }) => line)).size,
       };
-      host.seen = { connections, logins, entries: journal.length };
-      return contacts;
     });
   }
 
   journal(set: string): JournalEntry[] {
-    return this.of(set)[0]?.simulator.host.journal ?? [];
+    return this.of(set)[0]?.host.journal ?? [];
   }
 
   dumps(set: string): string[] {
-    return this.of(set).map(({ simulator }) => simulator.host.dump());
+    return this.of(set).map(({ host }) => host.dump());
   }
 
   async stop(set: string): Promise<void> {
-    for (const { simulator } of this.of(set)) await simulator.close();
+    for (const served of this.of(set)) await served.close();
     this.sets.delete(set);
   }
 
@@ -98,7 +140,7 @@ export class Hosts implements Requests {
     return { cpu: (user + system) / 1e6, wall: performance.now() / 1000 };
   }
 
-  private of(set: string): readonly Host[] {
+  private of(set: string): readonly Watched[] {
     const hosts = this.sets.get(set);
     if (!hosts) throw new Error(`there are no simulated hosts called ${set}`);
     return hosts;
@@ -106,27 +148,19 @@ export class Hosts implements Requests {
 }
 
 /** A host as it is before anything of iSER is there, which reaches a storage system that wants CHAP. */
-async function startHost(index: number, { startMs, roundTripMs }: Cost, secrets: Secrets): Promise<Host> {
+function optionsOf(index: number, chapSecret: string): HostOptions {
   const { name, chapName } = hostAt(index);
-  const simulator = await startSimulator({
+  return {
     model: "8.0",
     name: `${name}.lab`,
-    user,
-    password: secrets.password,
-    processStartMs: startMs,
-    roundTripMs,
     nics: [{ name: "vmnic0", driver: "ixgben", speed: 10_000 }, rdmaNic("vmnic4"), rdmaNic("vmnic5")],
     switches: [{ name: "vSwitch0", uplinks: ["vmnic0"] }],
     portGroups: [{ name: "Management Network", virtualSwitch: "vSwitch0" }],
     vmkernelAdapters: [{ name: "vmk0", portGroup: "Management Network" }],
     storage: [
-      {
-        address: storageAddress,
-        targets: [{ name: targetName, chap: { name: chapName, secret: secrets.chapSecret } }],
-      },
+      { address: storageAddress, targets: [{ name: targetName, chap: { name: chapName, secret: chapSecret } }] },
     ],
-  });
-  return { simulator, seen: { connections: 0, logins: 0, entries: 0 } };
+  };
 }
 
 /** Its pause is off, so that there is something to be set. */

@@ -5,12 +5,14 @@ import { changesIn, parseEvents } from "../engine/events.js";
 import { CommandError, type Engine, Stack, type StackState } from "../engine/pulumi.js";
 import { counted, inTurn, progress } from "./common.js";
 import { parameterValues } from "./declared.js";
-import type { Contacts, Cost, Secrets } from "./hosts.js";
+import type { Contacts, Cost, Listening, Secrets } from "./hosts.js";
 import type { HostsClient } from "./hostsClient.js";
 import { MemoryWatch } from "./memory.js";
-import { type Baseline, declareBaseline, declareEngine, declareOurs, type Side } from "./programs.js";
+import type { Baseline } from "./programs.js";
 import { type Operation, operations } from "./result.js";
-import { commandNodes, type ShapedResource, shapeOf } from "./shape.js";
+import { type ShapedResource, shapeOf } from "./shape.js";
+import { ourSide, type Side, type SideName, sidesOf } from "./sides.js";
+import { allTransports, type Transport } from "./transports.js";
 
 const timeoutMs = 60 * 60_000;
 
@@ -22,40 +24,48 @@ export interface Bench {
   readonly cost: Cost;
   readonly secrets: Secrets;
   readonly baseline: Baseline;
+  /** With more hosts the baseline is left out. */
+  readonly baselineHosts: number;
   readonly parallel: number | undefined;
 }
 
 export interface Sample {
   readonly seconds: number;
   readonly memory: number | undefined;
-}
-
-export interface OurSample extends Sample {
+  /** Of each host. */
   readonly contacts: readonly Contacts[];
   readonly simulatorBusy: number;
 }
 
+export type Samples = Readonly<Record<Operation, Sample>>;
+
 export interface Round {
-  readonly ours: Record<Operation, OurSample>;
-  readonly engine: Record<Operation, Sample>;
-  readonly baseline: Sample;
-  readonly state: StackState;
-  /** The hosts after our create, and after the baseline's. */
-  readonly dumps: { readonly ours: readonly string[]; readonly baseline: readonly string[] };
+  readonly ours: Readonly<Record<Transport, Samples>>;
+  readonly engine: Samples;
+  readonly baseline?: Pick<Samples, "create">;
+  /** After our create. */
+  readonly states: Readonly<Record<Transport, StackState>>;
+  /** The hosts after the create of each. */
+  readonly dumps: Readonly<Record<Transport, readonly string[]>> & { readonly baseline?: readonly string[] };
+}
+
+/** A side on its hosts. */
+interface Contender extends Side {
+  readonly listening: readonly Listening[];
+  readonly stack: Stack;
+  readonly bare: readonly string[];
 }
 
 /** A create on one host that costs nothing: which resources there are, what they depend on, and what they run. It also warms the machine up. */
 export async function recordShape(bench: Bench): Promise<ShapedResource[]> {
-  const free = { ...bench, cost: { startMs: 0, roundTripMs: 0 } };
-  const { ports, fingerprint } = await startSet(free, "recorded", 1);
-  const stack = await newStack(bench, "recorded", declareOurs(ports, parameterValues.before), fingerprint);
+  const free = { ...bench, cost: { startMs: 0, callMs: 0, roundTripMs: 0 } };
+  const { name, stack } = await enter(free, ourSide("ssh", 1, 0));
   try {
     await stack.up();
     const { deployment } = await stack.exportState();
-    return shapeOf(deployment.resources ?? [], await bench.hosts.ask("journal", "recorded"));
+    return shapeOf(deployment.resources ?? [], await bench.hosts.ask("journal", name));
   } finally {
-    stack.dispose();
-    await bench.hosts.ask("stop", "recorded");
+    await leave(bench, { name, stack });
   }
 }
 
@@ -66,58 +76,68 @@ export async function measureRound(
   hosts: number,
   round: number,
 ): Promise<Round> {
-  const stacks: Partial<Record<Side, Stack>> = {};
-  const [ourSet, baselineSet] = [await startSet(bench, "ours", hosts), await startSet(bench, "baseline", hosts)];
-  const updated = shape.findIndex(({ name }) => name === "IscsiParameters");
-  const declare: Record<Side, (value: number) => object> = {
-    ours: (value) => declareOurs(ourSet.ports, value),
-    baseline: () =>
-      declareBaseline(bench.baseline, baselineSet.ports, (host) => commandNodes(shape, host, bench.secrets.chapSecret)),
-    engine: (value) => declareEngine(hosts, shape, updated, value),
-  };
+  const { chapSecret } = bench.secrets;
+  const baseline = hosts <= bench.baselineHosts ? bench.baseline : undefined;
+  const contenders: Contender[] = [];
+  const samples: Partial<Record<SideName, Record<string, Sample>>> = {};
+  const states: Partial<Record<SideName, StackState>> = {};
+  const dumps: Partial<Record<SideName, readonly string[]>> = {};
   try {
-    for (const side of ["ours", "baseline", "engine"] as const)
-      stacks[side] = await newStack(bench, side, declare[side](parameterValues.before), ourSet.fingerprint);
-    const stackOf = (side: Side) => stacks[side] as Stack;
-    const bare = await bench.hosts.ask("dumps", "ours");
-
-    const ours = {} as Record<Operation, OurSample>;
-    const engine = {} as Record<Operation, Sample>;
-    let baseline: Sample | undefined;
-    let state: StackState | undefined;
-    let dumps: Round["dumps"] | undefined;
+    for (const side of sidesOf({ hosts, shape, baseline, chapSecret })) contenders.push(await enter(bench, side));
     for (const operation of operations) {
-      const expected = changesOf(operation, hosts, shape.length);
-      if (operation === "update")
-        for (const side of ["ours", "engine"] as const) write(bench, side, declare[side](parameterValues.after));
-      for (const side of inTurn<Side>(
-        operation === "create" ? ["ours", "baseline", "engine"] : ["ours", "engine"],
+      for (const side of inTurn(
+        contenders.filter((it) => it.operations.includes(operation)),
         round,
       )) {
-        if (side === "ours") ours[operation] = await ourOperation(bench, stackOf(side), operation, expected);
-        else if (side === "engine") engine[operation] = await timed(bench, stackOf(side), operation, expected);
-        else baseline = await timed(bench, stackOf(side), operation, hosts * commandsIn(shape));
-        const { seconds } = side === "baseline" ? (baseline as Sample) : { ours, engine }[side][operation];
-        progress(`${counted(hosts, "host")}, round ${round + 1}: ${operation}, ${side}: ${seconds.toFixed(2)} s`);
+        const sample = await measureOne(bench, side, operation, hosts);
+        samples[side.name] = { ...samples[side.name], [operation]: sample };
+        progress(
+          `${counted(hosts, "host")}, round ${round + 1}: ${operation}, ${side.name}: ${sample.seconds.toFixed(2)} s`,
+        );
       }
       if (operation !== "create") continue;
-      state = await stackOf("ours").exportState();
-      dumps = {
-        ours: await bench.hosts.ask("dumps", "ours"),
-        baseline: await bench.hosts.ask("dumps", "baseline"),
-      };
+      for (const { name, listening } of contenders)
+        if (listening.length > 0) dumps[name] = await bench.hosts.ask("dumps", name);
+      for (const { name, stack } of ours(contenders)) states[name] = await stack.exportState();
     }
-    if (JSON.stringify(await bench.hosts.ask("dumps", "ours")) !== JSON.stringify(bare))
-      throw new Error("after the destroy the hosts are not as they were: what was measured is not what it says");
-    return { ours, engine, baseline, state, dumps } as Round;
+    for (const { name, bare } of ours(contenders))
+      if (JSON.stringify(await bench.hosts.ask("dumps", name)) !== JSON.stringify(bare))
+        throw new Error("after the destroy the hosts are not as they were: what was measured is not what it says");
+    const { engine, baseline: commands, ...transports } = samples;
+    return { ours: transports, engine, ...(commands ? { baseline: commands } : {}), states, dumps } as Round;
   } finally {
-    for (const stack of Object.values(stacks)) stack.dispose();
-    for (const set of ["ours", "baseline"]) await bench.hosts.ask("stop", set);
+    for (const side of contenders) await leave(bench, side);
   }
 }
 
-function startSet({ hosts, cost, secrets }: Bench, set: string, count: number) {
-  return hosts.ask("start", set, count, cost, secrets);
+function ours(contenders: readonly Contender[]): Contender[] {
+  return contenders.filter(({ name }) => allTransports.some((transport) => transport === name));
+}
+
+/** Starts the hosts of a side, and makes its stack. */
+async function enter(bench: Bench, side: Side): Promise<Contender> {
+  const { name, transport, hosts: count, declare, settings } = side;
+  const { hosts, cost, secrets, folder, engine } = bench;
+  const listening = await hosts.ask("start", name, transport, count, cost, secrets);
+  try {
+    write(bench, name, declare(listening, parameterValues.before));
+    const config = {
+      declaration: declarationFile(bench, name),
+      chapSecret: { secret: secrets.chapSecret },
+      ...settings(listening),
+    };
+    const env = { ESXI_ISER_PASSWORD: secrets.password };
+    const stack = await Stack.init(folder, name, config, { engine, env, timeoutMs });
+    return { ...side, listening, stack, bare: await hosts.ask("dumps", name) };
+  } catch (error) {
+    await hosts.ask("stop", name);
+    throw error;
+  }
+}
+
+async function leave(bench: Bench, { name, stack }: Pick<Contender, "name" | "stack">): Promise<void> {
+  stack.dispose();
+  await bench.hosts.ask("stop", name);
 }
 
 function declarationFile({ folder }: Bench, name: string): string {
@@ -128,36 +148,22 @@ function write(bench: Bench, name: string, declaration: object): void {
   writeFileSync(declarationFile(bench, name), JSON.stringify(declaration));
 }
 
-function newStack(bench: Bench, name: string, declaration: object, hostKey: string): Promise<Stack> {
-  write(bench, name, declaration);
-  const { password, chapSecret } = bench.secrets;
-  const config = {
-    declaration: declarationFile(bench, name),
-    chapSecret: { secret: chapSecret },
-    "esxi-iser:hostKey": hostKey,
-  };
-  const env = { ESXI_ISER_PASSWORD: password };
-  return Stack.init(bench.folder, name, config, { engine: bench.engine, env, timeoutMs });
-}
-
-function commandsIn(shape: readonly ShapedResource[]): number {
-  return shape.reduce((sum, { writes }) => sum + writes.length, 0);
-}
-
 /** How many resources an operation must change: else something else was measured. */
-function changesOf(operation: Operation, hosts: number, resources: number): number {
-  if (operation === "create" || operation === "destroy") return hosts * resources;
+function changesOf(operation: Operation, hosts: number, { resources }: Side): number {
+  if (operation === "create" || operation === "destroy") return resources;
   return operation === "update" ? hosts : 0;
 }
 
-async function ourOperation(bench: Bench, stack: Stack, operation: Operation, expected: number): Promise<OurSample> {
-  await bench.hosts.ask("contacts", "ours");
+async function measureOne(bench: Bench, side: Contender, operation: Operation, hosts: number): Promise<Sample> {
+  const { name, stack, listening, declare } = side;
+  if (operation === "update") write(bench, name, declare(listening, parameterValues.after));
+  await bench.hosts.ask("contacts", name);
   const before = await bench.hosts.ask("usage");
-  const sample = await timed(bench, stack, operation, expected);
+  const sample = await timed(bench, stack, operation, changesOf(operation, hosts, side));
   const after = await bench.hosts.ask("usage");
   return {
     ...sample,
-    contacts: await bench.hosts.ask("contacts", "ours"),
+    contacts: await bench.hosts.ask("contacts", name),
     simulatorBusy: (after.cpu - before.cpu) / (after.wall - before.wall),
   };
 }
@@ -172,7 +178,12 @@ const commands: Readonly<Record<Operation, readonly string[]>> = {
 };
 
 /** From the start of the CLI to its end. */
-async function timed(bench: Bench, stack: Stack, operation: Operation, expected: number): Promise<Sample> {
+async function timed(
+  bench: Bench,
+  stack: Stack,
+  operation: Operation,
+  expected: number,
+): Promise<Pick<Sample, "seconds" | "memory">> {
   const { parallel } = bench;
   // Its events are read when the time is taken: of many resources that takes a while.
   const log = join(stack.folder, "tmp", "bench.jsonl");

@@ -2,9 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeProject, type Project } from "./common.js";
 import { hostAt, storageAddress, user } from "./declared.js";
-
-/** What a stack's program declares: our resources, a command a resource, or resources of a provider that does nothing. */
-export type Side = "ours" | "baseline" | "engine";
+import type { Listening } from "./hosts.js";
+import { type Transport, transports } from "./transports.js";
 
 /** A resource of another side than ours, and those that it depends on, by index. */
 export interface Node {
@@ -38,18 +37,19 @@ export function makeBenchProject(): Project {
 
 // What the programs read: see project/index.js.
 
-/** The host key and the password are in the stack's settings, as the README has it. */
-export function declareOurs(ports: readonly number[], parameter: number): object {
-  const hosts = ports.map((port, index) => ({ ...hostAt(index), reach: { host: "127.0.0.1", port } }));
+/** The password is in the stack's settings, as the README has it. */
+export function declareOurs(transport: Transport, listening: readonly Listening[], parameter: number): object {
+  const { reach } = transports[transport];
+  const hosts = listening.map((host, index) => ({ ...hostAt(index), reach: reach(host) }));
   return { side: "ours", hosts, parameter, storageAddress };
 }
 
 export function declareBaseline(
   provider: Baseline,
-  ports: readonly number[],
+  listening: readonly Listening[],
   nodes: (host: number) => readonly CommandNode[],
 ): object {
-  return { side: "baseline", provider, user, hosts: ports.map((port, host) => ({ port, nodes: nodes(host) })) };
+  return { side: "baseline", provider, user, hosts: listening.map(({ port }, host) => ({ port, nodes: nodes(host) })) };
 }
 
 /** `updated`: the resource of each host that has the value. */

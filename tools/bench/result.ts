@@ -4,6 +4,7 @@ import type { RoundTrips } from "./floors.js";
 import type { Contacts, Cost } from "./hosts.js";
 import type { Baseline } from "./programs.js";
 import type { Compared } from "./providerText.js";
+import type { Transport } from "./transports.js";
 
 export const operations = ["create", "noop", "preview", "refresh", "update", "destroy"] as const;
 export type Operation = (typeof operations)[number];
@@ -12,6 +13,8 @@ export type Operation = (typeof operations)[number];
 export interface Measurement {
   readonly hosts: number;
   readonly operation: Operation;
+  /** That we used. Engine and baseline are the same beside each of them. */
+  readonly transport: Transport;
   /** A number each round. `engine`: the same number of resources of a provider that does nothing. `baseline` of a create only. */
   readonly seconds: { readonly ours: number[]; readonly engine: number[]; readonly baseline?: number[] };
   /** Computed; of create and refresh. */
@@ -26,6 +29,7 @@ export interface Measurement {
 
 export interface StateSize {
   readonly hosts: number;
+  readonly transport: Transport;
   readonly resources: number;
   /** Of the whole deployment as JSON without indentation. */
   readonly bytes: number;
@@ -37,7 +41,7 @@ export interface Result {
   readonly date: string;
   readonly machine: Machine & { readonly loadBefore: number; readonly loadAfter: number };
   readonly cost: Cost;
-  readonly roundTrips: RoundTrips;
+  readonly roundTrips: Readonly<Record<Transport, RoundTrips>>;
   readonly parallel: number | "the engine's own";
   /** Commands that the product runs at once on a connection. */
   readonly commandsAtOnce: number;
@@ -47,7 +51,7 @@ export interface Result {
   readonly formulas: Readonly<Record<string, string>>;
   readonly measurements: readonly Measurement[];
   readonly states: readonly StateSize[];
-  /** What differs between the hosts after our create and after the baseline's. */
+  /** What differs between the hosts after our create over SSH and after the others. */
   readonly differences: readonly string[];
   readonly providerText?: Compared;
   /** Why not everything was measured. */

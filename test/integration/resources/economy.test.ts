@@ -17,10 +17,11 @@ import { rescan } from "../../../src/resources/rescan.js";
 import { roceParams } from "../../../src/resources/roceParams.js";
 import { virtualSwitch } from "../../../src/resources/virtualSwitch.js";
 import { vmkernelAdapter } from "../../../src/resources/vmkernelAdapter.js";
-import { type JournalEntry, type Simulator, startSimulator } from "../../../src/simulator/index.js";
+import type { JournalEntry } from "../../../src/simulator/index.js";
 import type { SshTarget } from "../../../src/transport/credentials.js";
 import { Pool } from "../../../src/transport/pool.js";
 import type { Session } from "../../../src/transport/session.js";
+import { Lab, transports } from "../../support/lab.js";
 
 const secret = "simulated-chap-secret";
 const target = { name: "iqn.2010-09.lab.storage:iser-a", chap: { name: "esx01", secret } };
@@ -84,7 +85,7 @@ class Rounds extends Pool {
     const wrapped = this.counted.get(session) ?? {
       host: session.host,
       open: true,
-      hasShell: true,
+      hasShell: session.hasShell,
       execute: async (command) => {
         await this.turn();
         return session.execute(command);
@@ -107,140 +108,137 @@ class Rounds extends Pool {
   }
 }
 
-describe("what the whole procedure asks of a host", function () {
-  this.timeout(180_000);
-  let simulator: Simulator;
-  const reaches: SshReach[] = [];
+for (const transport of transports)
+  describe(`what the whole procedure asks of a host, ${transport === "ssh" ? "over SSH" : "through the vSphere API"}`, function () {
+    this.timeout(180_000);
+    let lab: Lab;
+    const reaches: SshReach[] = [];
 
-  beforeEach(async () => {
-    simulator = await startSimulator({
-      model: "8.0",
-      switches: [],
-      portGroups: [],
-      vmkernelAdapters: [],
-      storage: ["192.168.50.100", "192.168.51.100"].map((address) => ({ address, targets: [target] })),
+    beforeEach(async () => {
+      const storage = ["192.168.50.100", "192.168.51.100"].map((address) => ({ address, targets: [target] }));
+      lab = await Lab.start({ model: "8.0", switches: [], portGroups: [], vmkernelAdapters: [], storage }, transport);
     });
-  });
-  afterEach(async () => {
-    for (const reach of reaches.splice(0)) await reach.close();
-    await simulator.close();
-  });
+    afterEach(async () => {
+      for (const reach of reaches.splice(0)) await reach.close();
+      await lab.close();
+    });
 
-  /** The lifecycles of one provider process. */
-  const newProcess = (pool = new Pool()) => {
-    const reach = new SshReach(pool);
-    reach.notice = () => undefined;
-    reaches.push(reach);
-    const run = new Run();
-    return new Map(procedure.map((step) => [step.as, new Lifecycle(step.definition, reach, run)] as const));
-  };
-  const lifeOf = (lives: ReadonlyMap<string, Lifecycle>, { as }: Step) => lives.get(as) as Lifecycle;
-  const settings = () => {
-    const { address: host, port, password, fingerprint: hostKey } = simulator;
-    return { host: { host, port, password, hostKey } };
-  };
-
-  /** Each as soon as what it needs is there, as the engine does. */
-  const inOrder = async <T>(needs: (step: Step) => readonly string[], work: (step: Step) => Promise<T>) => {
-    const done = new Map<string, Promise<T>>();
-    const start = (step: Step): Promise<T> => {
-      const all = procedure.filter(({ as }) => needs(step).includes(as)).map(start);
-      const own = done.get(step.as) ?? Promise.all(all).then(() => work(step));
-      done.set(step.as, own);
-      return own;
+    /** The lifecycles of one provider process. */
+    const newProcess = (pool = new Pool()) => {
+      const reach = new SshReach(pool);
+      reach.notice = () => undefined;
+      reaches.push(reach);
+      const run = new Run();
+      return new Map(procedure.map((step) => [step.as, new Lifecycle(step.definition, reach, run)] as const));
     };
-    return new Map(await Promise.all(procedure.map(async (step) => [step.as, await start(step)] as const)));
-  };
-  const create = () => {
-    const lives = newProcess();
-    return inOrder(
-      ({ after }) => after,
-      (step) => {
-        const { inputs, failures } = lifeOf(lives, step).check({ ...settings(), ...step.inputs });
-        assert.deepEqual(failures, []);
-        return lifeOf(lives, step).create(inputs);
-      },
-    );
-  };
-  type Made = Awaited<ReturnType<typeof create>>;
-  const outsOf = (made: Made, { as }: Step) => made.get(as) as { id: string; outs: Properties };
+    const lifeOf = (lives: ReadonlyMap<string, Lifecycle>, { as }: Step) => lives.get(as) as Lifecycle;
+    const settings = () => ({ host: lab.settings });
 
-  /** The esxcli processes that were started by what is done. */
-  const processes = async (work: () => Promise<unknown>): Promise<readonly JournalEntry[]> => {
-    const start = simulator.host.journal.length;
-    await work();
-    return simulator.host.journal.slice(start).filter(({ line }) => line.startsWith("esxcli "));
-  };
-  const writesOf = (entries: readonly JournalEntry[]) => entries.filter(({ effect }) => effect === "write");
+    /** Each as soon as what it needs is there, as the engine does. */
+    const inOrder = async <T>(needs: (step: Step) => readonly string[], work: (step: Step) => Promise<T>) => {
+      const done = new Map<string, Promise<T>>();
+      const start = (step: Step): Promise<T> => {
+        const all = procedure.filter(({ as }) => needs(step).includes(as)).map(start);
+        const own = done.get(step.as) ?? Promise.all(all).then(() => work(step));
+        done.set(step.as, own);
+        return own;
+      };
+      return new Map(await Promise.all(procedure.map(async (step) => [step.as, await start(step)] as const)));
+    };
+    const create = () => {
+      const lives = newProcess();
+      return inOrder(
+        ({ after }) => after,
+        (step) => {
+          const { inputs, failures } = lifeOf(lives, step).check({ ...settings(), ...step.inputs });
+          assert.deepEqual(failures, []);
+          return lifeOf(lives, step).create(inputs);
+        },
+      );
+    };
+    type Made = Awaited<ReturnType<typeof create>>;
+    const outsOf = (made: Made, { as }: Step) => made.get(as) as { id: string; outs: Properties };
 
-  it("is one connection and little beside the writes, to make it", async () => {
-    const entries = await processes(create);
-    const writes = writesOf(entries).length;
-    assert.equal(simulator.host.counters.connections, 1);
-    assert.equal(simulator.host.counters.logins, 1);
-    assert.equal(writes, 41);
-    // One look at what is there before the first write of each kind, and one after each: see docs/performance.md.
-    assert.ok(entries.length <= 2 * writes + 17, `${entries.length} processes for ${writes} writes`);
-  });
+    /** What is seen of what is done: esxcli processes or managed-method calls, connections and logins. */
+    const asked = async (work: () => Promise<unknown>) => {
+      const [start, before] = [lab.host.journal.length, { ...lab.counters }];
+      await work();
+      const entries = lab.host.journal.slice(start).filter(({ line }) => /^(esxcli|FetchCLIInfo) /.test(line));
+      const connections = lab.counters.connections - before.connections;
+      return { entries, connections, logins: lab.counters.logins - before.logins };
+    };
+    /** One login, over SSH on one connection. HTTPS has one for each call at once. */
+    const isOneLogin = ({ connections, logins }: { connections: number; logins: number }) => {
+      assert.equal(logins, 1);
+      if (transport === "ssh") assert.equal(connections, 1);
+    };
+    const writesOf = (entries: readonly JournalEntry[]) => entries.filter(({ effect }) => effect === "write");
 
-  it("is one connection, each question once and three round trips, to look for drift", async () => {
-    const made = await create();
-    const { connections } = simulator.host.counters;
-    const pool = new Rounds();
-    const lives = newProcess(pool);
-    const entries = await processes(() =>
-      Promise.all(
-        procedure.map(async (step) => {
+    it("is one login and little beside the writes, to make it", async () => {
+      const seen = await asked(create);
+      const writes = writesOf(seen.entries).length;
+      isOneLogin(seen);
+      assert.equal(writes, 41);
+      // One look at what is there before the first write of each kind, and one after each: see docs/performance.md.
+      assert.ok(seen.entries.length <= 2 * writes + 17, `${seen.entries.length} commands for ${writes} writes`);
+    });
+
+    it("is one login, each question once and three round trips, to look for drift", async () => {
+      const made = await create();
+      const pool = new Rounds();
+      const lives = newProcess(pool);
+      const seen = await asked(() =>
+        Promise.all(
+          procedure.map(async (step) => {
+            const { id, outs } = outsOf(made, step);
+            assert.deepEqual((await lifeOf(lives, step).read(id, outs)).props, outs);
+          }),
+        ),
+      );
+      const lines = seen.entries.map(({ line }) => line);
+      assert.deepEqual(lines, [...new Set(lines)]);
+      assert.deepEqual(writesOf(seen.entries), []);
+      isOneLogin(seen);
+      assert.ok(pool.count <= 3, `${pool.count} round trips`);
+    });
+
+    it("is no more to look at a resource after another, as the engine gets to them", async () => {
+      const made = await create();
+      const lives = newProcess();
+      const { entries } = await asked(async () => {
+        for (const step of procedure) {
           const { id, outs } = outsOf(made, step);
           assert.deepEqual((await lifeOf(lives, step).read(id, outs)).props, outs);
-        }),
-      ),
-    );
-    const lines = entries.map(({ line }) => line);
-    assert.deepEqual(lines, [...new Set(lines)]);
-    assert.deepEqual(writesOf(entries), []);
-    assert.equal(simulator.host.counters.connections, connections + 1);
-    assert.ok(pool.count <= 3, `${pool.count} round trips`);
-  });
-
-  it("is no more to look at a resource after another, as the engine gets to them", async () => {
-    const made = await create();
-    const lives = newProcess();
-    const entries = await processes(async () => {
-      for (const step of procedure) {
-        const { id, outs } = outsOf(made, step);
-        assert.deepEqual((await lifeOf(lives, step).read(id, outs)).props, outs);
-      }
+        }
+      });
+      const lines = entries.map(({ line }) => line);
+      assert.deepEqual(lines, [...new Set(lines)]);
     });
-    const lines = entries.map(({ line }) => line);
-    assert.deepEqual(lines, [...new Set(lines)]);
-  });
 
-  it("is nothing for what has not changed", async () => {
-    const made = await create();
-    const lives = newProcess();
-    const entries = await processes(async () => {
-      for (const step of procedure) {
-        const life = lifeOf(lives, step);
-        const { inputs } = life.check({ ...settings(), ...step.inputs });
-        assert.equal(life.diff(outsOf(made, step).outs, inputs).changes, false);
-      }
+    it("is nothing for what has not changed", async () => {
+      const made = await create();
+      const lives = newProcess();
+      const seen = await asked(async () => {
+        for (const step of procedure) {
+          const life = lifeOf(lives, step);
+          const { inputs } = life.check({ ...settings(), ...step.inputs });
+          assert.equal(life.diff(outsOf(made, step).outs, inputs).changes, false);
+        }
+      });
+      assert.deepEqual(seen, { entries: [], connections: 0, logins: 0 });
     });
-    assert.deepEqual(entries, []);
-  });
 
-  it("is one connection, to destroy it, and the host is as it was", async () => {
-    const bare = simulator.host.dump();
-    const made = await create();
-    const { connections } = simulator.host.counters;
-    const lives = newProcess();
-    const needs = ({ as }: Step) => procedure.filter(({ after }) => after.includes(as)).map((step) => step.as);
-    const entries = await processes(() =>
-      inOrder(needs, (step) => lifeOf(lives, step).delete(outsOf(made, step).id, outsOf(made, step).outs)),
-    );
-    assert.equal(simulator.host.dump(), bare);
-    assert.equal(simulator.host.counters.connections, connections + 1);
-    // Of each path: four parameters, and one each of what else was made or set.
-    assert.equal(writesOf(entries).length, 28);
+    it("is one login, to destroy it, and the host is as it was", async () => {
+      const bare = lab.host.dump();
+      const made = await create();
+      const lives = newProcess();
+      const needs = ({ as }: Step) => procedure.filter(({ after }) => after.includes(as)).map((step) => step.as);
+      const seen = await asked(() =>
+        inOrder(needs, (step) => lifeOf(lives, step).delete(outsOf(made, step).id, outsOf(made, step).outs)),
+      );
+      assert.equal(lab.host.dump(), bare);
+      isOneLogin(seen);
+      // Of each path: four parameters, and one each of what else was made or set.
+      assert.equal(writesOf(seen.entries).length, 28);
+    });
   });
-});

@@ -3,10 +3,11 @@ import { afterEach, describe, it } from "mocha";
 import { SimulatedHost } from "../../../../src/simulator/index.js";
 import { TextInput } from "../../../../src/simulator/process.js";
 import { Hosts } from "../../../../tools/bench/hosts.js";
+import { SoapSession } from "../../../../tools/bench/soap.js";
 import { closeAll, exec, login, start } from "../../simulator/sshSupport.js";
 
 const secrets = { password: "simulated-root-password", chapSecret: "simulated-chap-secret" };
-const free = { startMs: 0, roundTripMs: 0 };
+const free = { startMs: 0, callMs: 0, roundTripMs: 0 };
 
 describe("the cost of an esxcli process", () => {
   /** The delays that a line asks for, of which none takes any time here. */
@@ -53,13 +54,13 @@ describe("the simulated hosts of the benchmark", () => {
 
   it("count what each of them has seen since they were last asked", async () => {
     const hosts = new Hosts();
-    const { ports } = await hosts.start("set", 2, { startMs: 0, roundTripMs: 1 }, secrets);
+    const [, second] = await hosts.start("set", "ssh", 2, { ...free, roundTripMs: 1 }, secrets);
     try {
-      const client = await login({ address: "127.0.0.1", port: ports[1] ?? 0, password: secrets.password } as never);
+      const client = await login({ address: "127.0.0.1", port: second?.port, password: secrets.password } as never);
       await exec(client, "esxcli rdma device list; esxcli rdma device list; grep x /var/log/vmkernel.log");
       await exec(client, "esxcli rdma iser add --device=vmrdma0");
-      const none = { connections: 0, logins: 0, processes: 0, writes: 0, reads: 0 };
-      const some = { connections: 1, logins: 1, processes: 3, writes: 1, reads: 1 };
+      const none = { connections: 0, logins: 0, processes: 0, calls: 0, writes: 0, reads: 0 };
+      const some = { connections: 1, logins: 1, processes: 3, calls: 0, writes: 1, reads: 1 };
       assert.deepEqual(hosts.contacts("set"), [none, some]);
       assert.deepEqual(hosts.contacts("set"), [none, none]);
     } finally {
@@ -67,9 +68,38 @@ describe("the simulated hosts of the benchmark", () => {
     }
   });
 
+  it("count managed-method calls in place of processes, and start none", async () => {
+    const hosts = new Hosts();
+    // A process would take longer than the test may.
+    const cost = { startMs: 60_000, callMs: 1, roundTripMs: 1 };
+    const [host] = await hosts.start("set", "vsphere", 1, cost, secrets);
+    try {
+      const session = await SoapSession.open(host?.port ?? 0, "root", secrets.password);
+      await session.command();
+      await session.command();
+      session.close();
+      assert.deepEqual(hosts.contacts("set"), [
+        { connections: 1, logins: 1, processes: 0, calls: 2, writes: 0, reads: 1 },
+      ]);
+    } finally {
+      await hosts.stop("set");
+    }
+  });
+
+  it("are the same over each transport, known by a key or a certificate", async () => {
+    const hosts = new Hosts();
+    const [ssh] = await hosts.start("ssh", "ssh", 1, free, secrets);
+    const [first, second] = await hosts.start("vsphere", "vsphere", 2, free, secrets);
+    assert.match(ssh?.identity ?? "", /^SHA256:/);
+    assert.match(first?.identity ?? "", /^([0-9A-F]{2}:){31}[0-9A-F]{2}$/);
+    assert.notEqual(first?.identity, second?.identity);
+    assert.equal(hosts.dumps("vsphere")[0], hosts.dumps("ssh")[0]);
+    for (const set of ["ssh", "vsphere"]) await hosts.stop(set);
+  });
+
   it("are bare, each with a name of its own, and gone when they are stopped", async () => {
     const hosts = new Hosts();
-    await hosts.start("set", 2, free, secrets);
+    await hosts.start("set", "ssh", 2, free, secrets);
     const [first = "", second = ""] = hosts.dumps("set");
     assert.match(first, /"hostName": "esx001"/);
     assert.match(second, /"hostName": "esx002"/);

@@ -10,6 +10,8 @@ describe("the options of the benchmark", () => {
     assert.deepEqual(readOptions(["--hosts", "10,2,10"])?.hosts, [2, 10]);
     assert.equal(readOptions(["--help"]), undefined);
     assert.equal(readOptions(["--start-ms", "0"])?.startMs, 0);
+    assert.deepEqual([readOptions([])?.callMs, readOptions(["--call-ms", "20"])?.callMs], [0, 20]);
+    assert.deepEqual([readOptions([])?.baselineHosts, readOptions(["--baseline-hosts", "0"])?.baselineHosts], [50, 0]);
     assert.equal(readOptions([])?.parallel, 64);
     assert.equal(readOptions(["--parallel", "0"])?.parallel, undefined);
   });
@@ -22,6 +24,7 @@ describe("the options of the benchmark", () => {
       ["--hosts", "1000"],
       ["--rounds", "0"],
       ["--round-trip-ms", "1.5"],
+      ["--call-ms", "x"],
     ])
       assert.throws(
         () => readOptions(args),

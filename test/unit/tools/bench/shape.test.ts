@@ -88,13 +88,18 @@ describe("the shape of what is created", () => {
 });
 
 describe("the floors of the hosts", () => {
-  const cost = { startMs: 300, roundTripMs: 10 };
+  const cost = { commandMs: 300, roundTripMs: 10, joinsCommands: true };
   const trips = { connect: 6, command: 2 };
 
   it("count of a create the longest chain of writes, and the connection", () => {
     // 2 writes of the switch, none of the port group, 1 of CHAP; that of the adapter is beside them.
     assert.equal(createFloor(shapeOf(state, journal), cost, trips), (60 + 600 + 20 + 300 + 20) / 1000);
     assert.equal(createFloor([], cost, trips), 0.06);
+  });
+
+  it("count of a create a round trip for each write where none are joined", () => {
+    const calls = { commandMs: 5, roundTripMs: 10, joinsCommands: false };
+    assert.equal(createFloor(shapeOf(state, journal), calls, { connect: 5, command: 1 }), (50 + 3 * (5 + 10)) / 1000);
   });
 
   it("count of a refresh as many waves of questions as are needed, and the connection", () => {
