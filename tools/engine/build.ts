@@ -24,6 +24,11 @@ export interface Context {
   heartbeatMs: number;
 }
 
+/** Of this process, which tells on standard error what takes time. */
+export function contextOf(kind: string): Context {
+  return { env: process.env, log: (line) => process.stderr.write(`${kind}: ${line}\n`), heartbeatMs: 15_000 };
+}
+
 /** The official npm package: it downloads the CLI release when it is first called. */
 export async function downloadWithNpm(out: string, scratch: string, context: Context): Promise<void> {
   const folder = join(scratch, "npm");

@@ -23,7 +23,7 @@ const TEMPORARY = ".tmp-";
 const TEMPORARY_EXPIRES_MS = 6 * 60 * 60 * 1000;
 
 /** Where tools of a kind are kept; ESXI_ISER_<KIND>_CACHE names another folder. */
-export function cacheRoot(env: Env, kind: "engine" | "govmomi" = "engine"): string {
+export function cacheRoot(env: Env, kind: "engine" | "govmomi" | "pyvmomi" = "engine"): string {
   const caches = env.XDG_CACHE_HOME ?? join(env.HOME ?? homedir(), ".cache");
   return resolve(env[`ESXI_ISER_${kind.toUpperCase()}_CACHE`] ?? join(caches, "pulumi-esxi-iser", kind));
 }
@@ -61,6 +61,42 @@ export async function verify(entry: string, names: readonly string[] = FILES): P
     if ((await sha256(file)) !== expected[name])
       throw new Unusable(`${name} is not the file that was put there (SHA-256 differs)`);
   }
+}
+
+/** An entry of a cache, and what it takes to have it there. */
+export interface Kept {
+  readonly root: string;
+  /** Of the contents: another one is another entry. */
+  readonly version: string;
+  /** The files that the entry is checked by. */
+  readonly names: readonly string[];
+  readonly fill: (out: string, scratch: string) => Promise<void>;
+  readonly log: (line: string) => void;
+}
+
+/** The folder of the entry, which is filled first if it is not whole. */
+export async function whole(kept: Kept): Promise<{ readonly path: string; readonly isNew: boolean }> {
+  const { root, version, names, fill, log } = kept;
+  const path = cacheEntry(root, version);
+  const isWhole = () =>
+    verify(path, names).then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof Unusable) return false;
+        throw error;
+      },
+    );
+  if (await isWhole()) return { path, isNew: false };
+  return underLock(
+    path,
+    async () => {
+      if (await isWhole()) return { path, isNew: false };
+      await install(path, root, fill, names);
+      log(`${path} is ready`);
+      return { path, isNew: true };
+    },
+    (pid) => log(`waiting for process ${pid ?? "?"}, which makes it already`),
+  );
 }
 
 function readManifest(file: string): Record<string, unknown> {
@@ -105,6 +141,13 @@ export async function install(
     forget();
     remove();
   }
+}
+
+/** A short name for what these files say together. */
+export function digestOf(files: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const file of files) hash.update(readFileSync(file));
+  return hash.digest("hex").slice(0, 8);
 }
 
 function replace(entry: string, by: string, aside: string): void {

@@ -1,9 +1,7 @@
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type Context, MINUTE, steps } from "../engine/build.js";
-import { cacheEntry, cacheRoot, install, underLock, verify } from "../engine/cache.js";
-import { isExecutable, onPath, Unusable } from "../engine/probe.js";
+import { type Context, contextOf, MINUTE, steps } from "../engine/build.js";
+import { cacheRoot, digestOf, whole } from "../engine/cache.js";
+import { isExecutable, onPath } from "../engine/probe.js";
 import { type Env, RunError, run } from "../engine/process.js";
 
 /** The release that the tests were written against, as go.mod has it. */
@@ -21,43 +19,23 @@ export interface Govmomi {
   readonly source: "PATH" | "cache" | "go";
 }
 
-export interface FindOptions {
-  /** Gets a line for each step that takes time. Default: standard error. */
-  log?: (line: string) => void;
-  cacheDir?: string;
-  env?: Env;
-  heartbeatMs?: number;
-}
-
 /** `govc` and `vcsim` of the one version that counts: from PATH, from the cache, or built with Go. `Unusable` says what is missing. */
-export async function findGovmomi(options: FindOptions = {}): Promise<Govmomi> {
-  const env = options.env ?? process.env;
-  const log = options.log ?? ((line: string) => process.stderr.write(`${line}\n`));
-  const context: Context = { env, log: (line) => log(`govmomi: ${line}`), heartbeatMs: options.heartbeatMs ?? 15_000 };
+export async function findGovmomi(): Promise<Govmomi> {
+  const context = contextOf("govmomi");
+  const { env } = context;
   for (const govc of onPath("govc", env)) {
     const reason = await unusable(govc, env);
     if (reason === undefined) return toolsIn(dirname(govc), "PATH");
     context.log(`${govc}: ${reason}`);
   }
-  const root = options.cacheDir ?? cacheRoot(env, "govmomi");
-  const entry = cacheEntry(root, `${GOVMOMI_VERSION}-${digestOfSources()}`);
-  if (await isWhole(entry)) return toolsIn(entry, "cache");
-  return underLock(
-    entry,
-    async () => {
-      if (await isWhole(entry)) return toolsIn(entry, "cache");
-      await install(entry, root, (out) => build(out, context), FILES);
-      context.log(`${entry} is ready`);
-      return toolsIn(entry, "go");
-    },
-    (pid) => context.log(`waiting for process ${pid ?? "?"}, which builds it already`),
-  );
-}
-
-function digestOfSources(): string {
-  const hash = createHash("sha256");
-  for (const name of SOURCES) hash.update(readFileSync(join(__dirname, name)));
-  return hash.digest("hex").slice(0, 8);
+  const { path, isNew } = await whole({
+    root: cacheRoot(env, "govmomi"),
+    version: `${GOVMOMI_VERSION}-${digestOf(SOURCES.map((name) => join(__dirname, name)))}`,
+    names: FILES,
+    fill: (out) => build(out, context),
+    log: context.log,
+  });
+  return toolsIn(path, isNew ? "go" : "cache");
 }
 
 async function unusable(govc: string, env: Env): Promise<string | undefined> {
@@ -69,16 +47,6 @@ async function unusable(govc: string, env: Env): Promise<string | undefined> {
       : `says ${JSON.stringify(stdout.trim())}; ${GOVMOMI_VERSION} is needed`;
   } catch (error) {
     if (error instanceof RunError) return error.message;
-    throw error;
-  }
-}
-
-async function isWhole(entry: string): Promise<boolean> {
-  try {
-    await verify(entry, FILES);
-    return true;
-  } catch (error) {
-    if (error instanceof Unusable) return false;
     throw error;
   }
 }

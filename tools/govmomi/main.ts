@@ -1,5 +1,4 @@
-import { parseArgs } from "node:util";
-import { Unusable } from "../engine/probe.js";
+import { printFolder } from "../engine/command.js";
 import { findGovmomi, GOVMOMI_VERSION } from "./find.js";
 
 const HELP = `Usage: npx tsx tools/govmomi/main.ts
@@ -11,15 +10,4 @@ Searched in this order: PATH, the cache, a build with Go.
 The cache is ~/.cache/pulumi-esxi-iser/govmomi (XDG_CACHE_HOME; ESXI_ISER_GOVMOMI_CACHE overrides).
 `;
 
-async function main(): Promise<void> {
-  if (parseArgs({ options: { help: { type: "boolean", short: "h" } } }).values.help) process.stdout.write(HELP);
-  else process.stdout.write(`${(await findGovmomi()).path}\n`);
-}
-
-main().catch((error: unknown) => {
-  const known = error instanceof Unusable;
-  process.stderr.write(
-    `${known ? `No usable govmomi: ${error.message}` : error instanceof Error ? error.stack : error}\n`,
-  );
-  process.exitCode = 1;
-});
+void printFolder(HELP, findGovmomi);
