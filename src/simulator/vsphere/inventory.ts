@@ -136,8 +136,13 @@ function about(name: string, version: string, build: string, more: Readonly<Reco
     version,
     build: number,
     ...more,
-    apiVersion: `${version}.0`,
+    apiVersion: apiVersionOf(version),
   };
+}
+
+/** As the versions of the API are called: 6.7, 6.7.1, 7.0.0.0, 8.0.2.0. [pyvmomi] */
+function apiVersionOf(version: string): string {
+  return Number.parseInt(version, 10) < 7 ? version.replace(/\.0$/, "") : `${version}.0`;
 }
 
 function addressesOf({ state }: SimulatedHost): string[] {

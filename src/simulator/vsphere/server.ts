@@ -7,6 +7,7 @@ import { Passwords } from "../passwords.js";
 import { newIdentity } from "./certificate.js";
 import { esxiInventory, hostName, type Inventory, type VcenterHost, vcenterInventory } from "./inventory.js";
 import { Service, type VsphereCounters } from "./service.js";
+import { element, textElement } from "./xml.js";
 
 /** A connection that nothing comes over for this long is closed, in milliseconds. */
 const keepAliveTimeout = 60_000;
@@ -128,7 +129,7 @@ async function start(
 
 async function serve(service: Service, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (request.url === "/sdk/vimServiceVersions.xml" && request.method === "GET") {
-    send(response, 200, versions);
+    send(response, 200, versionsXml(service.inventory));
     return;
   }
   if (request.url !== "/sdk" && request.url !== "/sdk/") {
@@ -144,16 +145,24 @@ async function serve(service: Service, request: IncomingMessage, response: Serve
   const body = await text(request).catch(() => undefined);
   // The client went away in the middle of its request.
   if (body === undefined) return;
-  const around = { drop: () => request.socket.destroy(), signal: gone.signal };
+  const client = { address: request.socket.remoteAddress ?? "", agent: request.headers["user-agent"] ?? "" };
+  const around = { client, drop: () => request.socket.destroy(), signal: gone.signal };
   const answer = await service.answer(body, request.headers.cookie, around);
   if (answer === undefined) return;
   send(response, answer.status, answer.xml, answer.cookie);
 }
 
-/** What pyvmomi asks for before it speaks. */
-const versions =
-  '<?xml version="1.0" encoding="UTF-8"?>\n<namespaces version="1.0"><namespace><name>urn:vim25</name><version>8.0.2.0</version>' +
-  "<priorVersions><version>7.0</version><version>6.7</version></priorVersions></namespace></namespaces>\n";
+/** Versions of the API, newest first. [pyvmomi] */
+const apiVersions = ["9.0.0.0", "8.0.2.0", "8.0.1.0", "7.0.0.0", "6.7", "6.5", "6.0"];
+
+/** What pyvmomi asks for before it speaks: the version of the endpoint, and those before it that it speaks too. */
+function versionsXml({ about: { apiVersion = "" } }: Inventory): string {
+  const prior = apiVersions.filter((one) => one.localeCompare(apiVersion, "en", { numeric: true }) < 0);
+  const version = (name: string) => textElement("version", name);
+  const namespace =
+    textElement("name", "urn:vim25") + version(apiVersion) + element("priorVersions", prior.map(version).join(""));
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${element("namespaces", element("namespace", namespace), 'version="1.0"')}\n`;
+}
 
 async function text(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];

@@ -6,7 +6,7 @@ import { isA } from "./inventory.js";
 import { type ExecuteSoap, managedCall, type Outcome, outcomeXml } from "./managedMethod.js";
 import { collect, propertyXml } from "./propertyCollector.js";
 import { findHosts } from "./searchIndex.js";
-import { type Session, Sessions, sessionXml } from "./sessions.js";
+import { type Client, type Session, Sessions, sessionXml } from "./sessions.js";
 import {
   answerXml,
   type Call,
@@ -43,6 +43,7 @@ export interface Answer {
 }
 
 interface Surroundings {
+  readonly client: Client;
   drop(): void;
   readonly signal: AbortSignal;
 }
@@ -72,7 +73,7 @@ export class Service {
   private readonly methods: Readonly<Record<string, Readonly<Record<string, Method>>>>;
 
   constructor(
-    private readonly inventory: Inventory,
+    readonly inventory: Inventory,
     readonly passwords: Passwords,
     readonly counters: VsphereCounters,
     private readonly options: ServiceOptions,
@@ -136,6 +137,7 @@ export class Service {
     try {
       const call = readCall(body);
       const session = this.sessions.of(cookies);
+      if (session !== undefined) session.calls += 1;
       const done = await this.method(call, session)({ ...call, session, around });
       if (done === undefined) return undefined;
       const { inner, ...rest } = typeof done === "string" ? { inner: done } : done;
@@ -182,7 +184,7 @@ export class Service {
     return element("returnval", singletons.join("") + element("about", texts.join("")));
   }
 
-  private login({ arguments: given, session }: Request): Done {
+  private login({ arguments: given, session, around }: Request): Done {
     const [user, password] = [textIn(given, "userName"), textIn(given, "password")];
     // Also of a session that is logged in already.
     if (session !== undefined || !this.passwords.accepts(user, password)) {
@@ -190,7 +192,7 @@ export class Service {
       throw new SoapFault("InvalidLogin", "Cannot complete login due to an incorrect user name or password.");
     }
     this.counters.logins += 1;
-    const { session: begun, cookie } = this.sessions.begin(user);
+    const { session: begun, cookie } = this.sessions.begin(user, around.client);
     return { inner: element("returnval", sessionXml(begun)), cookie };
   }
 

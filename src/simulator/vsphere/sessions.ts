@@ -2,11 +2,20 @@ import { randomBytes } from "node:crypto";
 import type { ManagedObject } from "./inventory.js";
 import { textElement } from "./xml.js";
 
+/** Where a request comes from. */
+export interface Client {
+  readonly address: string;
+  readonly agent: string;
+}
+
 /** A login that lasts until its logout, or until it expires. */
 export interface Session {
   readonly key: string;
   readonly user: string;
+  readonly client: Client;
   readonly since: Date;
+  /** How often it has called. */
+  calls: number;
   /** What a client has the server keep for it: views, by their ids. */
   readonly views: Map<string, ManagedObject>;
   /** What is left of answers that were too long, by their tokens. */
@@ -23,12 +32,12 @@ export class Sessions {
     return this.open.size;
   }
 
-  begin(user: string): { session: Session; cookie: string } {
+  begin(user: string, client: Client): { session: Session; cookie: string } {
     const value = `"${randomBytes(20).toString("hex")}"`;
     const key = randomBytes(16)
       .toString("hex")
       .replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
-    const session: Session = { key, user, since: new Date(), views: new Map(), pages: new Map() };
+    const session: Session = { key, user, client, since: new Date(), calls: 0, views: new Map(), pages: new Map() };
     this.open.set(value, session);
     return { session, cookie: `${cookieName}=${value}; Path=/; HttpOnly; Secure;` };
   }
@@ -52,7 +61,7 @@ export class Sessions {
 }
 
 /** The properties of a UserSession. */
-export function sessionXml({ key, user, since }: Session): string {
+export function sessionXml({ key, user, client, since, calls }: Session): string {
   const at = since.toISOString();
   const texts = {
     key,
@@ -63,6 +72,9 @@ export function sessionXml({ key, user, since }: Session): string {
     locale: "en",
     messageLocale: "en",
     extensionSession: "false",
+    ipAddress: client.address,
+    userAgent: client.agent,
+    callCount: String(calls),
   };
   return Object.entries(texts)
     .map(([name, text]) => textElement(name, text))

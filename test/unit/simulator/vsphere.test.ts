@@ -81,6 +81,19 @@ describe("the vSphere API of a simulated host", () => {
     assert.equal(refusal(await client.execute("system time get")), "NotAuthenticated");
   });
 
+  it("speaks the version of the API that its build has, and those before it", async () => {
+    const { client } = await onHost({}, { model: "6.7" });
+    const { body } = await client.call("RetrieveServiceContent", "ServiceInstance:ServiceInstance");
+    assert.equal(find(body, "apiVersion").text, "6.7");
+    const told = await client.exchange("GET", "/sdk/vimServiceVersions.xml");
+    const [namespace] = client.xml(told.body)?.children ?? [];
+    assert.ok(namespace);
+    assert.deepEqual(
+      names(namespace, "version").map(({ text }) => text),
+      ["6.7", "6.5", "6.0"],
+    );
+  });
+
   it("knows a session by its cookie until it is logged out or expires, and counts it", async () => {
     const { client, endpoint } = await loggedIn();
     assert.equal(endpoint.sessions, 1);
