@@ -1,116 +1,30 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { after, before, describe, it } from "mocha";
-import { SimulatedHost, startVcenter, startVsphere, type VsphereEndpoint } from "../../src/simulator/index.js";
+import {
+  type Model,
+  models,
+  SimulatedHost,
+  startVcenter,
+  startVsphere,
+  type VsphereEndpoint,
+} from "../../src/simulator/index.js";
 import type { Element } from "../../src/xml.js";
 import { findGovmomi } from "../../tools/govmomi/find.js";
+import { everyCommand } from "../support/everyCommand.js";
 import { type Oracle, startOracle } from "../support/xmlOracle.js";
 
-const A = "--adapter=vmhba64";
-const P = `${A} --address=192.168.50.100:3260`;
-const T = `${P} --name=iqn.2010-09.lab.storage:iser-a`;
-const chap = "--direction=uni --level=required --authname=somebody --secret=a-simulated-one";
-const failover = "--active-uplinks=vmnic4 --failback=false --load-balancing=mac";
-
-/** What is done on a host, in this order: every command that the simulated build has, and some that fail. */
-const script: readonly string[] = `
-esxcli command list
-system version get
-system hostname get
-system stats uptime get
-system time get
-system module list --loaded=true
-system module set --module=iser --enabled=true --force
-system module load --module=iser --force
-system module parameters set --module=nmlx5_core --parameter-string=pfctx=8 --append
-system module parameters list --module=nmlx5_core
-system module parameters list --module=none
-rdma iser add --device=vmrdma0
-rdma iser add --device=vmrdma1
-rdma iser delete --device=vmrdma1
-rdma iser params set ${A} --roce=2
-rdma device list
-rdma device protocol list
-rdma device vmknic list --device=vmrdma0
-rdma device stats get --device=vmrdma0
-iscsi software get
-iscsi adapter list
-iscsi adapter get ${A}
-iscsi adapter get --adapter=vmhba9
-iscsi adapter set ${A} --alias=Zürich
-iscsi adapter param set ${A} --key=RecoveryTimeout --value=20
-iscsi adapter param get ${A}
-iscsi adapter capabilities get ${A}
-iscsi adapter auth chap set ${A} ${chap}
-iscsi adapter auth chap get ${A}
-iscsi adapter auth chap set ${A} --default
-iscsi networkportal add ${A} --nic=vmk1 --force=true
-iscsi networkportal list
-iscsi logicalnetworkportal list
-iscsi physicalnetworkportal list
-iscsi adapter discovery sendtarget add ${P}
-iscsi adapter discovery sendtarget list
-iscsi adapter discovery sendtarget param set ${P} --key=LoginTimeout --value=10
-iscsi adapter discovery sendtarget param get ${P}
-iscsi adapter discovery sendtarget auth chap set ${P} ${chap}
-iscsi adapter discovery sendtarget auth chap get ${P}
-iscsi adapter discovery sendtarget auth chap set ${P} --inherit
-iscsi adapter discovery rediscover ${A}
-iscsi adapter discovery status get ${A}
-iscsi adapter discovery statictarget add ${A} --address=192.168.50.101 --name=iqn.2010-09.lab.storage:other
-iscsi adapter discovery statictarget list
-iscsi adapter discovery statictarget remove ${A} --address=192.168.50.101 --name=iqn.2010-09.lab.storage:other
-iscsi adapter target list
-iscsi adapter target portal list
-iscsi adapter target portal param set ${T} --key=LoginTimeout --value=15
-iscsi adapter target portal param get ${T}
-iscsi adapter target portal auth chap set ${T} ${chap}
-iscsi adapter target portal auth chap get ${T}
-iscsi session list
-iscsi session connection list
-storage core adapter list
-storage core adapter rescan --all
-storage core path list
-storage core device list
-iscsi session remove ${A}
-iscsi adapter discovery sendtarget remove ${P}
-iscsi networkportal remove ${A} --nic=vmk1 --force=true
-network nic list
-network nic get --nic-name=vmnic4
-network nic pauseParams set --nic-name=vmnic4 --auto=false --rx=false --tx=true
-network nic pauseParams list
-network vswitch standard add --vswitch-name=vSwitch9 --ports=128
-network vswitch standard set --vswitch-name=vSwitch9 --mtu=9000
-network vswitch standard list
-network vswitch standard uplink remove --uplink-name=vmnic5 --vswitch-name=vSwitch2
-network vswitch standard uplink add --uplink-name=vmnic5 --vswitch-name=vSwitch9
-network vswitch standard portgroup add --portgroup-name=made --vswitch-name=vSwitch9
-network vswitch standard portgroup set --portgroup-name=made --vlan-id=12
-network vswitch standard portgroup list
-network vswitch standard policy failover set --vswitch-name=vSwitch1 ${failover}
-network vswitch standard policy failover get --vswitch-name=vSwitch1
-network vswitch standard portgroup policy failover set --portgroup-name=iser-a ${failover}
-network vswitch standard portgroup policy failover get --portgroup-name=iser-a
-network ip interface add --interface-name=vmk5 --portgroup-name=made --mtu=9000
-network ip interface set --interface-name=vmk5 --enabled=false
-network ip interface ipv4 set --interface-name=vmk5 --type=static --ipv4=10.1.2.3 --netmask=255.255.255.0
-network ip interface ipv4 get
-network ip interface ipv6 address add --interface-name=vmk5 --ipv6=fd00::5/64
-network ip interface ipv6 address list
-network ip interface ipv6 address remove --interface-name=vmk5 --ipv6=fd00::5/64
-network ip interface list
-network diag ping --host=192.168.50.100 --interface=vmk1 --count=2 --df
-network ip interface remove --interface-name=vmk5
-network vswitch standard portgroup remove --portgroup-name=made --vswitch-name=vSwitch9
-network vswitch standard remove --vswitch-name=vSwitch9
-`
-  .trim()
-  .split("\n");
-
 type Row = Readonly<Record<string, readonly string[]>>;
-type Told = { readonly rows?: readonly Row[]; readonly text?: string; readonly failure?: string };
+type Told = {
+  readonly rows?: readonly Row[];
+  readonly text?: string;
+  readonly failure?: string;
+  /** What the build does not have. */
+  readonly unknown?: "command" | "option";
+};
 
 const settings = { name: "esx02.lab" };
+const usual: Model = "8.0";
 
 describe("the real govc against the simulated vSphere API", () => {
   let govc: string;
@@ -139,8 +53,11 @@ describe("the real govc against the simulated vSphere API", () => {
           resolve(stdout.startsWith("{") ? { rows: JSON.parse(stdout).values } : stdout === "" ? {} : { text: stdout });
         else {
           const failure = /<errMsg>(.*)<\/errMsg>/s.exec(stderr)?.[1]?.replaceAll("&quot;", '"');
-          if (failure === undefined) reject(new Error(`${line}: ${stderr}`));
-          else resolve({ failure });
+          if (failure !== undefined) resolve({ failure });
+          else if (stderr.includes(": The object or item referred to could not be found. <obj"))
+            resolve({ unknown: "command" });
+          else if (stderr.startsWith("flag provided but not defined: -")) resolve({ unknown: "option" });
+          else reject(new Error(`${line}: ${stderr}`));
         }
       });
     });
@@ -149,6 +66,8 @@ describe("the real govc against the simulated vSphere API", () => {
   /** What the same command shows in a shell, as govc reads it. */
   const inShell = (host: SimulatedHost, line: string): Told => {
     const { status, stdout } = host.execute(`esxcli --formatter=xml ${line}`);
+    if (stdout.startsWith("Error: Unknown command or namespace")) return { unknown: "command" };
+    if (stdout.startsWith("Error: Invalid option")) return { unknown: "option" };
     if (status !== 0) return { failure: stdout.trimEnd() };
     if (stdout === "") return {};
     const [value] = oracle(stdout)?.children[0]?.children ?? [];
@@ -158,6 +77,21 @@ describe("the real govc against the simulated vSphere API", () => {
     return { text: `${value.text}\n` };
   };
 
+  const compareOne = async (
+    endpoint: VsphereEndpoint,
+    [host, twin]: readonly [SimulatedHost, SimulatedHost],
+    line: string,
+    options: readonly string[],
+  ): Promise<Told> => {
+    const told = await run(endpoint, line, options);
+    const expected = inShell(twin, line);
+    // A network command's true is printed by govc only.
+    if (told.text === "true\n" && expected.text === undefined) assert.deepEqual(expected, {}, line);
+    else assert.deepEqual(told, expected, line);
+    assert.equal(host.dump(), twin.dump(), line);
+    return told;
+  };
+
   const compare = async (
     start: (host: SimulatedHost) => Promise<VsphereEndpoint>,
     options: readonly string[],
@@ -165,14 +99,7 @@ describe("the real govc against the simulated vSphere API", () => {
     const [host, twin] = [new SimulatedHost(settings), new SimulatedHost(settings)];
     const endpoint = await start(host);
     endpoints.push(endpoint);
-    for (const line of script) {
-      const told = await run(endpoint, line, options);
-      const expected = inShell(twin, line);
-      // A network command's true is printed by govc only.
-      if (told.text === "true\n" && expected.text === undefined) assert.deepEqual(expected, {}, line);
-      else assert.deepEqual(told, expected, line);
-      assert.equal(host.dump(), twin.dump(), line);
-    }
+    for (const line of everyCommand) await compareOne(endpoint, [host, twin], line, options);
     const commands = (one: SimulatedHost) =>
       one.journal
         .filter(({ path }) => path !== undefined)
@@ -182,18 +109,44 @@ describe("the real govc against the simulated vSphere API", () => {
     assert.equal(host.processes.length, 0);
   };
 
-  it("is asked to run every command that the simulated build has", () => {
-    const host = new SimulatedHost(settings);
-    const { rows = [] } = inShell(host, "esxcli command list");
-    const paths = rows.map(({ Namespace, Command }) => `${Namespace?.[0]?.replaceAll(".", " ")} ${Command?.[0]}`);
-    const asked = new Set(script.map((line) => line.replace(/ --.*/, "")));
-    assert.deepEqual(paths.sort(), [...asked].sort());
+  it("is asked to run every command that a simulated build has", () => {
+    const asked = new Set(everyCommand.map((line) => line.replace(/ --.*/, "")));
+    for (const model of models) {
+      const { rows = [] } = inShell(new SimulatedHost({ ...settings, model }), "esxcli command list");
+      const paths = rows.map(({ Namespace, Command }) => `${Namespace?.[0]?.replaceAll(".", " ")} ${Command?.[0]}`);
+      if (model === usual) assert.deepEqual(paths.sort(), [...asked].sort());
+      else
+        assert.deepEqual(
+          paths.filter((path) => !asked.has(path)),
+          [],
+          model,
+        );
+    }
   });
 
   it("reads on an ESXi what a shell shows, and writes what a shell writes", async function () {
     this.timeout(300_000);
     await compare((host) => startVsphere(host), []);
   });
+
+  for (const model of models.filter((one) => one !== usual)) {
+    it(`does so on an ESXi ${model} with each command that it answers otherwise than ${usual}`, async function () {
+      this.timeout(300_000);
+      const pair = [new SimulatedHost({ ...settings, model }), new SimulatedHost({ ...settings, model })] as const;
+      const endpoint = await startVsphere(pair[0]);
+      endpoints.push(endpoint);
+      const asked = otherwise(model);
+      assert.ok(asked.has("system version get"));
+      let left = 0;
+      for (const line of everyCommand) {
+        if (!asked.has(line)) for (const host of pair) host.execute(`esxcli ${line}`);
+        // It ends without a logout over an option that the host does not have.
+        else if ((await compareOne(endpoint, pair, line, [])).unknown === "option") left += 1;
+      }
+      const { sessions, counters } = endpoint;
+      assert.deepEqual([sessions, counters.logins, counters.logouts], [left, asked.size, asked.size - left]);
+    });
+  }
 
   it("does so through a vCenter, on the host that it names", async function () {
     this.timeout(300_000);
@@ -207,6 +160,13 @@ describe("the real govc against the simulated vSphere API", () => {
     assert.deepEqual([other.journal, other.dump()], [[], untouched]);
   });
 });
+
+/** The commands that a build answers otherwise than the usual one. */
+function otherwise(model: Model): ReadonlySet<string> {
+  const hosts = [usual, model].map((one) => new SimulatedHost({ ...settings, model: one }));
+  const answers = (line: string) => hosts.map((host) => host.execute(`esxcli --formatter=xml ${line}`).stdout);
+  return new Set(everyCommand.filter((line) => new Set(answers(line)).size > 1));
+}
 
 /** Fields of a structure, by name. Of one within it govc makes fields beside the others, the first of them is lost to it, and the name of the whole has nothing. */
 function row(structure: Element): Row {
