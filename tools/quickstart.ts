@@ -46,7 +46,7 @@ async function main(): Promise<number> {
     const config = {
       host: address,
       port,
-      hostKey: fingerprint,
+      "esxi-iser:hostKey": fingerprint,
       chapSecret: { secret: chapSecret },
       // These builds have no command for it.
       setRoceVersion: model !== "6.7" && model !== "9.0",

@@ -11,7 +11,11 @@ import {
 } from "pulumi-esxi-iser";
 
 const config = new pulumi.Config();
-const host = { host: config.require("host"), port: config.requireNumber("port") };
+const host = {
+  host: config.require("host"),
+  port: config.getNumber("port"),
+  transport: config.get<"ssh" | "vsphere">("transport"),
+};
 const device = config.require("device");
 const mtu = config.requireNumber("mtu");
 

@@ -6,7 +6,7 @@ const [networkA, networkB] = [config.require("networkA"), config.require("networ
 const netmask = config.require("netmask");
 const storage = config.require("storage");
 
-/** How a host is reached, by its name: only what differs from port 22 at that name, and its host key. */
+/** How a host is reached, by its name: only what differs from SSH to port 22 at that name, and its host key. */
 const connections = config.getObject<Record<string, Partial<HostArgs>>>("connections") ?? {};
 
 const ipv4 = (network: string, number: number) => ({ address: `${network}.${number}` });

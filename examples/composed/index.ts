@@ -13,7 +13,7 @@ const output = (of: string) => network.requireOutput(of) as pulumi.Output<string
 const secret = new random.RandomPassword("chap", { length: 16, special: false });
 
 const storage = new IserHost("esx01", {
-  host: { host: name, port: config.requireNumber("port") },
+  host: { host: name, port: config.getNumber("port"), transport: config.get<"ssh" | "vsphere">("transport") },
   chap: { level: "required", name: "esx01", secret: secret.result },
   paths: {
     "iser-a": {

@@ -11,7 +11,11 @@ const flowControl =
     : { moduleParameters: priorityFlowControl({ priority: 3, trust: "dscp", dscp: config.requireNumber("dscp") }) };
 
 const host = new IserHost("esx01", {
-  host: { host: config.require("host"), port: config.requireNumber("port") },
+  host: {
+    host: config.require("host"),
+    port: config.getNumber("port"),
+    transport: config.get<"ssh" | "vsphere">("transport"),
+  },
   // Of the virtual switch and the VMkernel adapter. The physical switches and the storage system must carry it too.
   mtu: config.requireNumber("mtu"),
   ...flowControl,

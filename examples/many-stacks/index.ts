@@ -13,13 +13,13 @@ const slice = readStacks().get(stack);
 if (slice === undefined) throw new pulumi.RunError(`inventory.json has no host in the stack ${stack}`);
 
 // Each host stands alone, under no component, so that `pulumi state move` can take it to another stack.
-const hosts = Object.entries(slice).map(([name, { number, hostKey, address, port }]) => {
+const hosts = Object.entries(slice).map(([name, { number, address, port, transport, hostKey, thumbprint }]) => {
   const path = (device: string, vmkernelAdapter: string, network: string) => ({
     device,
     vmkernelAdapter: { name: vmkernelAdapter, ipv4: { address: `${network}.${number}`, netmask } },
   });
   const made = new IserHost(name, {
-    host: { host: address ?? name, port, hostKey },
+    host: { host: address ?? name, port, transport, hostKey, thumbprint },
     mtu: 9000,
     paths: { "iser-a": path("vmrdma0", "vmk1", networkA), "iser-b": path("vmrdma1", "vmk2", networkB) },
     discovery: {

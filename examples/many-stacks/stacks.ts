@@ -11,8 +11,12 @@ export interface Entry {
   hostKey?: string;
   /** Where it is reached. Default: its name. */
   address?: string;
-  /** Its SSH port. Default: 22. */
+  /** Default: 22, with transport `vsphere` 443. */
   port?: number;
+  /** `vsphere` for a host whose SSH is off. Default: `ssh`. */
+  transport?: "ssh" | "vsphere";
+  /** With transport `vsphere`: the SHA-256 of its certificate. */
+  thumbprint?: string;
 }
 
 /** The hosts of each stack, in the order of the file. */

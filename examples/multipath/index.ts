@@ -5,7 +5,11 @@ const config = new pulumi.Config();
 const netmask = config.require("netmask");
 
 const host = new IserHost("esx01", {
-  host: { host: config.require("host"), port: config.requireNumber("port") },
+  host: {
+    host: config.require("host"),
+    port: config.getNumber("port"),
+    transport: config.get<"ssh" | "vsphere">("transport"),
+  },
   // A path has its own card, virtual switch, port group and VMkernel adapter: iSER does not team NICs.
   paths: {
     "iser-a": {

@@ -2,7 +2,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { AdapterProperties, Chap, DiscoveryAddress, IserAdapter, PortBinding, RoceParams } from "pulumi-esxi-iser";
 
 const config = new pulumi.Config();
-const host = { host: config.require("host"), port: config.requireNumber("port"), hostKey: config.get("hostKey") };
+const host = {
+  host: config.require("host"),
+  port: config.getNumber("port"),
+  transport: config.get<"ssh" | "vsphere">("transport"),
+};
 
 // Each step takes the adapter by what is declared, so the first preview knows every value.
 const adapter = new IserAdapter("iser-a", { host, device: config.require("device") });

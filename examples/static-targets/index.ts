@@ -14,7 +14,11 @@ for (const targetName of config.requireObject<string[]>("targets")) {
 }
 
 const host = new IserHost("esx01", {
-  host: { host: config.require("host"), port: config.requireNumber("port") },
+  host: {
+    host: config.require("host"),
+    port: config.getNumber("port"),
+    transport: config.get<"ssh" | "vsphere">("transport"),
+  },
   paths: {
     "iser-a": {
       device: config.require("deviceA"),

@@ -4,7 +4,11 @@ import { IserHost } from "pulumi-esxi-iser";
 const config = new pulumi.Config();
 
 const host = new IserHost("esx01", {
-  host: { host: config.require("host"), port: config.requireNumber("port") },
+  host: {
+    host: config.require("host"),
+    port: config.getNumber("port"),
+    transport: config.get<"ssh" | "vsphere">("transport"),
+  },
   mtu: 9000,
   chap: { level: "required", name: "esx01", secret: config.requireSecret("chapSecret") },
   paths: {

@@ -6,7 +6,7 @@ describe("what the program declares", () => {
   let program: typeof import("./index.js");
 
   before(async () => {
-    mocks = await setIserMocks({ config: { host: "esx01.lab", port: "22", chapSecret: "simulated-chap-secret" } });
+    mocks = await setIserMocks({ config: { host: "esx01.lab", chapSecret: "simulated-chap-secret" } });
     program = await import("./index.js");
     await mocks.finished();
   });

@@ -5,11 +5,13 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { after, before, describe, it } from "mocha";
-import { type HostOptions, type Simulator, type StorageOptions, startSimulator } from "../../src/simulator/index.js";
+import type { HostOptions, StorageOptions } from "../../src/simulator/index.js";
 import { findEngine } from "../../tools/engine/find.js";
 import type { Config, Stack } from "../../tools/engine/pulumi.js";
+import type { Transport } from "../support/lab.js";
 import type { MockRun, MockRunArgs } from "../support/mockRun.js";
 import { asUser, quickStack } from "../support/quickStack.js";
+import { password, type ServedHost, serveHost } from "../support/servedHost.js";
 
 const repository = join(__dirname, "../..");
 const examples = join(repository, "examples");
@@ -39,20 +41,24 @@ const twoPorts = (...labels: string[]): readonly StorageOptions[] =>
 
 /** A simulated host, as a check looks at it. */
 class Lab {
-  constructor(
-    readonly simulator: Simulator,
-    private readonly bareDump: string,
-  ) {}
+  private readonly bareDump: string;
 
-  static async start({ prelude = [], ...options }: SimulatedHost): Promise<Lab> {
-    const simulator = await startSimulator(options);
-    const lab = new Lab(simulator, "");
-    for (const line of prelude) lab.hand(line);
-    return new Lab(simulator, simulator.host.dump());
+  private constructor(
+    readonly server: ServedHost,
+    prelude: readonly string[],
+  ) {
+    for (const line of prelude) this.hand(line);
+    this.bareDump = this.host.dump();
+    // From here on the journal is of what the program does.
+    this.host.journal.length = 0;
+  }
+
+  static async start({ prelude = [], ...options }: SimulatedHost, transport: Transport): Promise<Lab> {
+    return new Lab(await serveHost(options, transport), prelude);
   }
 
   get host() {
-    return this.simulator.host;
+    return this.server.host;
   }
 
   /** Runs a line as an administrator does. */
@@ -98,6 +104,8 @@ interface Example {
   readonly folder: string;
   /** Where the folder has several. */
   readonly variant?: string;
+  /** Where its Pulumi.yaml is, if not in the folder. */
+  readonly project?: string;
   readonly hosts: readonly [SimulatedHost, ...SimulatedHost[]];
   /** Beside what says where the host is. */
   readonly config?: (labs: readonly Lab[]) => Config;
@@ -121,6 +129,25 @@ const table: readonly Example[] = [
     variant: "on the host of `esxi-iser simulate`, whose network is there",
     hosts: [{}],
     check: ([lab]) => assert.deepEqual(lab.sessions(), [`vmrdma0 vmk1 ${iqn("iser-a")}@192.168.50.100 none`]),
+  },
+  {
+    folder: "quickstart",
+    project: repository,
+    hosts: [
+      {
+        storage: [
+          {
+            address: "192.168.50.100",
+            targets: [{ name: iqn("iser-a"), chap: { name: "esx01", secret: secrets.production } }],
+          },
+        ],
+      },
+    ],
+    config: () => ({ chapSecret: { secret: secrets.production } }),
+    check: ([lab], { vmhba }) => {
+      assert.equal(vmhba, "vmhba64");
+      assert.deepEqual(lab.sessions(), [`vmrdma0 vmk1 ${iqn("iser-a")}@192.168.50.100 chap`]);
+    },
   },
   {
     folder: "multipath",
@@ -244,12 +271,7 @@ const table: readonly Example[] = [
         : {}),
     })),
     config: (labs) => ({
-      connections: Object.fromEntries(
-        labs.map(({ simulator: { address, port, fingerprint } }, at) => [
-          `esx0${at + 1}.lab`,
-          { host: address, port, hostKey: fingerprint },
-        ]),
-      ),
+      connections: Object.fromEntries(labs.map(({ server }, at) => [`esx0${at + 1}.lab`, server.connection])),
     }),
     check: (labs, { iqns }) => {
       for (const [at, lab] of labs.entries()) {
@@ -264,7 +286,7 @@ const table: readonly Example[] = [
           lab.hand("esxcli network ip interface ipv4 get -i vmk1"),
           new RegExp(`192\\.168\\.50\\.1${at + 1} `),
         );
-        assert.equal(lab.host.counters.connections, 1);
+        assert.equal(lab.server.visits(), 1);
       }
       assert.deepEqual(
         Object.keys(iqns as object),
@@ -298,7 +320,7 @@ const table: readonly Example[] = [
 ];
 
 /** Those that the table does not run as the others, each with a test below or elsewhere. */
-const special = ["composed", "many-stacks", "quickstart", "unit-test"];
+const special = ["composed", "many-stacks", "unit-test"];
 
 function eight(make: (number: number) => SimulatedHost): readonly [SimulatedHost, ...SimulatedHost[]] {
   return [make(1), ...[2, 3, 4, 5, 6, 7, 8].map(make)];
@@ -312,72 +334,106 @@ const node = (args: readonly string[], options: { cwd: string; env: Record<strin
   });
 
 describe("the examples", () => {
+  const folders = readdirSync(examples, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
+
   it("are all run", () => {
-    const folders = readdirSync(examples, { withFileTypes: true }).filter((entry) => entry.isDirectory());
     const run = new Set([...table.map(({ folder }) => folder), ...special]);
-    assert.deepEqual(folders.map(({ name }) => name).sort(), [...run].sort());
+    assert.deepEqual(folders.sort(), [...run].sort());
   });
 
-  for (const folder of new Set(table.map(({ folder }) => folder).concat("composed", "many-stacks", "unit-test")))
+  for (const folder of folders.filter((name) => name !== "quickstart"))
     it(`have a project, a program and an explanation in ${folder}`, () => {
       for (const file of ["Pulumi.yaml", "index.ts", "README.md", "tsconfig.json"])
         assert.ok(existsSync(join(examples, folder, file)), file);
     });
 });
 
-for (const { folder, variant, hosts, config, check, checkDestroyed } of table)
+for (const [at, { folder, variant, project, hosts, config, check, checkDestroyed }] of table.entries())
   describe(`the example ${[folder, variant].filter(Boolean).join(" ")}, on the real engine`, function () {
     this.timeout(600_000);
     let labs: readonly [Lab, ...Lab[]];
     let stack: Stack;
-    const connections = () => labs.map(({ host }) => host.counters.connections);
+    /** Of the hosts that were set up over SSH. */
+    let dumps: string[];
+    const start = async (transport: Transport) => {
+      const [first, ...others] = hosts;
+      const all = Promise.all(others.map((options) => Lab.start(options, transport)));
+      labs = [await Lab.start(first, transport), ...(await all)];
+    };
+    const close = () => Promise.all((labs ?? []).map(({ server }) => server.close()));
+    const configured = (): Config => {
+      const { hostKey, thumbprint, ...connection } = labs[0].server.connection;
+      const pin = hostKey ? { "esxi-iser:hostKey": hostKey } : { "esxi-iser:thumbprint": thumbprint };
+      return { ...(labs.length === 1 ? { ...connection, ...pin } : {}), ...config?.(labs) };
+    };
+    const visits = () => labs.map(({ server }) => server.visits());
+    const all = <T>(value: T) => labs.map(() => value);
 
     before(async () => {
-      const [first, ...others] = hosts;
-      labs = [await Lab.start(first), ...(await Promise.all(others.map(Lab.start)))];
-      // From here on the journal is of what the program does.
-      for (const { host } of labs) host.journal.length = 0;
-      const { address, port, fingerprint, password } = labs[0].simulator;
+      await start("ssh");
       stack = await quickStack(
-        join(examples, folder),
-        {
-          ...(labs.length === 1 ? { host: address, port, "esxi-iser:hostKey": fingerprint } : {}),
-          "esxi-iser:password": { secret: password },
-          ...config?.(labs),
-        },
+        project ?? join(examples, folder),
+        { "esxi-iser:password": { secret: password }, ...configured() },
         { timeoutMs: 300_000 },
       );
     });
     after(async () => {
       stack?.dispose();
-      for (const { simulator } of labs ?? []) await simulator.close();
+      await close();
     });
 
-    it("has a preview that asks no host, and is of the right types", async () => {
-      const { changes } = await stack.preview(asUser);
+    it("has a preview that asks no host", async () => {
+      // Once as a user has it, who waits for the types: `npm run types` checks those of all examples, with the same options.
+      const { changes } = await stack.preview(at === 0 ? asUser : {});
       assert.ok(changes.length > 0);
       assert.deepEqual(new Set(changes.map(({ op }) => op)), new Set(["create"]));
-      assert.deepEqual(
-        connections(),
-        labs.map(() => 0),
-      );
+      assert.deepEqual(visits(), all(0));
     });
 
     it("does what it says", async () => {
       const { stdout } = await stack.up();
       check(labs, await stack.outputs(), stdout);
+      dumps = labs.map(({ host }) => host.dump());
     });
 
     it("changes nothing and asks no host the second time", async () => {
-      const start = connections();
+      const before = visits();
       assert.deepEqual((await stack.up()).changes, []);
-      assert.deepEqual(connections(), start);
+      assert.deepEqual(visits(), before);
     });
 
-    it("leaves the hosts as they were", async () => {
+    const destroys = async () => {
       await stack.destroy();
       for (const lab of labs) lab.isAsBefore();
       checkDestroyed?.(labs);
+    };
+    it("leaves the hosts as they were", destroys);
+
+    it("does the same over the vSphere API, told by config, by one login a host", async () => {
+      await close();
+      await start("vsphere");
+      await stack.setConfig(configured());
+      const { stdout } = await stack.up();
+      check(labs, await stack.outputs(), stdout);
+      assert.deepEqual(
+        labs.map(({ host }) => host.dump()),
+        dumps,
+      );
+      assert.deepEqual(visits(), all(1));
+      assert.deepEqual(
+        labs.map(({ server }) => server.present()),
+        all(0),
+      );
+    });
+
+    it("leaves the hosts as they were over the vSphere API, and nobody logged in", async () => {
+      await destroys();
+      assert.deepEqual(
+        labs.map(({ server }) => server.present()),
+        all(0),
+      );
     });
   });
 
@@ -404,7 +460,6 @@ describe("the example composed, with Pulumi's mocks", function () {
       project: "iser-composed",
       config: {
         host: "esx01.lab",
-        port: "22",
         device: "vmrdma0",
         networkStack: "organization/network/dev",
         datacenter: "lab",

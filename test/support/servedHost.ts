@@ -1,0 +1,49 @@
+import { type HostOptions, SimulatedHost, startSimulator, startVsphere } from "../../src/simulator/index.js";
+import type { Transport } from "./lab.js";
+
+/** A simulated host with one server: of SSH, or of the vSphere API and then none of SSH. */
+export interface ServedHost {
+  readonly host: SimulatedHost;
+  /** As a program declares it. */
+  readonly connection: Connection;
+  /** How often somebody came: connections over SSH, logins over the vSphere API. */
+  visits(): number;
+  /** How many are there now: connections, or sessions. */
+  present(): number;
+  close(): Promise<void>;
+}
+
+interface Connection {
+  readonly host: string;
+  readonly port: number;
+  readonly transport?: Transport;
+  readonly hostKey?: string;
+  readonly thumbprint?: string;
+}
+
+/** The password of every host that is served here. */
+export const password = "simulated-root-password";
+
+export async function serveHost(options: HostOptions, transport: Transport): Promise<ServedHost> {
+  if (transport === "ssh") {
+    const simulator = await startSimulator({ ...options, password });
+    const { host, address, port, fingerprint } = simulator;
+    return {
+      host,
+      connection: { host: address, port, hostKey: fingerprint },
+      visits: () => host.counters.connections,
+      present: () => simulator.open,
+      close: () => simulator.close(),
+    };
+  }
+  const host = new SimulatedHost(options);
+  const endpoint = await startVsphere(host, { password });
+  const { address, port, thumbprint } = endpoint;
+  return {
+    host,
+    connection: { host: address, port, transport, thumbprint },
+    visits: () => endpoint.counters.logins,
+    present: () => endpoint.sessions,
+    close: () => endpoint.close(),
+  };
+}
