@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
@@ -347,6 +347,8 @@ describe("the examples", () => {
     it(`have a project, a program and an explanation in ${folder}`, () => {
       for (const file of ["Pulumi.yaml", "index.ts", "README.md", "tsconfig.json"])
         assert.ok(existsSync(join(examples, folder, file)), file);
+      // The engine wants a value for each key that is named there without a default.
+      assert.doesNotMatch(readFileSync(join(examples, folder, "Pulumi.yaml"), "utf8"), /^ {2}(port|transport):/m);
     });
 });
 

@@ -9,9 +9,9 @@ import { findEngine } from "../../tools/engine/find.js";
 import { type Env, killGroup, onAbandon, run } from "../../tools/engine/process.js";
 import { isolated, remove } from "../../tools/engine/pulumi.js";
 import { quickNode } from "../support/quickStack.js";
+import { password, serveHost } from "../support/servedHost.js";
 
 const repository = join(__dirname, "../..");
-const password = "simulated-root-password";
 const target = "iqn.2010-09.lab.storage:databases";
 const racks = [1, 2, 3, 4, 5, 6, 7, 8].map((number) => `rack-${number}`);
 /** Nine hosts: rack-1 has two, the others one each. */
@@ -28,9 +28,11 @@ const bare: HostOptions = {
 interface Entry {
   stack: string;
   number: number;
-  hostKey: string;
   address: string;
   port: number;
+  hostKey?: string | undefined;
+  transport?: "ssh" | "vsphere" | undefined;
+  thumbprint?: string | undefined;
 }
 
 interface Result {
@@ -56,6 +58,8 @@ describe("the example many-stacks, eight stacks by one driver on the real engine
   let forget: () => void;
   let simulators: Simulator[] = [];
   let bareDumps: string[];
+  /** Of the hosts that are as they are declared. */
+  let declaredDumps: string[];
   let inventory: Record<string, Entry>;
 
   before(async () => {
@@ -258,6 +262,7 @@ describe("the example many-stacks, eight stacks by one driver on the real engine
       inRack.map((_, at) => (at === 5 ? 1 : 0)),
     );
     for (const at of inRack.keys()) isDeclared(at);
+    declaredDumps = dumps();
   });
 
   it("finds by refresh what was changed by hand, and heals it", async () => {
@@ -324,6 +329,34 @@ describe("the example many-stacks, eight stacks by one driver on the real engine
       inRack.map(() => 1),
     );
     assert.deepEqual(dumps(), bareDumps);
+  });
+
+  it("does the same to hosts that the inventory has with the vSphere API, and leaves them as they were", async () => {
+    const places = inRack.flatMap((rack, at) => (["rack-1", "rack-6"].includes(rack) ? [at] : []));
+    const served = await Promise.all(places.map((at) => serveHost({ ...bare, name: nameOf(at) }, "vsphere")));
+    try {
+      const reached = served.map(({ connection: { host, ...others } }, index) => [
+        nameOf(places[index] ?? 0),
+        { ...others, address: host, hostKey: undefined },
+      ]);
+      writeInventory(Object.fromEntries(reached));
+      const logins: number[] = [];
+      for (const [operation, wanted] of [
+        ["up", declaredDumps],
+        ["destroy", bareDumps],
+      ] as const) {
+        const { code, stderr } = await drive(operation, "rack-1", "rack-6", "--json", "--skip-preview");
+        assert.equal(code, 0, stderr);
+        for (const [index, { host, present, visits }] of served.entries()) {
+          assert.equal(host.dump(), wanted[places[index] ?? 0]);
+          assert.equal(present(), 0);
+          logins.push(visits());
+        }
+      }
+      assert.deepEqual(logins, [1, 1, 1, 2, 2, 2]);
+    } finally {
+      await Promise.all(served.map((host) => host.close()));
+    }
   });
 });
 
