@@ -11,7 +11,7 @@ import type { Config, Stack } from "../../tools/engine/pulumi.js";
 import type { Transport } from "../support/lab.js";
 import type { MockRun, MockRunArgs } from "../support/mockRun.js";
 import { asUser, quickStack } from "../support/quickStack.js";
-import { password, type ServedHost, serveHost } from "../support/servedHost.js";
+import { password, type ServedHost, serveHost, setUp } from "../support/servedHost.js";
 
 const repository = join(__dirname, "../..");
 const examples = join(repository, "examples");
@@ -357,8 +357,8 @@ for (const [at, { folder, variant, project, hosts, config, check, checkDestroyed
     this.timeout(600_000);
     let labs: readonly [Lab, ...Lab[]];
     let stack: Stack;
-    /** Of the hosts that were set up over SSH. */
-    let dumps: string[];
+    /** What the hosts were over SSH. */
+    let done: string[];
     const start = async (transport: Transport) => {
       const [first, ...others] = hosts;
       const all = Promise.all(others.map((options) => Lab.start(options, transport)));
@@ -397,7 +397,7 @@ for (const [at, { folder, variant, project, hosts, config, check, checkDestroyed
     it("does what it says", async () => {
       const { stdout } = await stack.up();
       check(labs, await stack.outputs(), stdout);
-      dumps = labs.map(({ host }) => host.dump());
+      done = labs.map(({ host }) => setUp(host));
     });
 
     it("changes nothing and asks no host the second time", async () => {
@@ -420,8 +420,8 @@ for (const [at, { folder, variant, project, hosts, config, check, checkDestroyed
       const { stdout } = await stack.up();
       check(labs, await stack.outputs(), stdout);
       assert.deepEqual(
-        labs.map(({ host }) => host.dump()),
-        dumps,
+        labs.map(({ host }) => setUp(host)),
+        done,
       );
       assert.deepEqual(visits(), all(1));
       assert.deepEqual(

@@ -47,3 +47,23 @@ export async function serveHost(options: HostOptions, transport: Transport): Pro
     close: () => endpoint.close(),
   };
 }
+
+/**
+ * The dump of a host. The engine works on what does not depend on each other at the same time, so with several sessions it is without what
+ * depends on which came first: the order of lists, the number of an adapter, and those of a session.
+ */
+export function setUp(host: SimulatedHost): string {
+  const { iscsiAdapters } = host.state;
+  if (iscsiAdapters.flatMap(({ sessions }) => sessions).length < 2) return host.dump();
+  let dump = host.dump();
+  for (const { vmhba, device } of iscsiAdapters) dump = dump.replaceAll(`"${vmhba}"`, `"of ${device}"`);
+  const numbers = ["isid", "tsih"];
+  return JSON.stringify(
+    JSON.parse(dump, (key, value) => {
+      if (numbers.includes(key)) return undefined;
+      return Array.isArray(value) ? value.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)) : value;
+    }),
+    undefined,
+    2,
+  );
+}
