@@ -50,14 +50,14 @@ export async function serveHost(options: HostOptions, transport: Transport): Pro
 
 /**
  * The dump of a host. The engine works on what does not depend on each other at the same time, so with several sessions it is without what
- * depends on which came first: the order of lists, the number of an adapter, and those of a session.
+ * depends on which came first: the order of lists, and the numbers of adapters, of ports of switches and of sessions.
  */
 export function setUp(host: SimulatedHost): string {
   const { iscsiAdapters } = host.state;
   if (iscsiAdapters.flatMap(({ sessions }) => sessions).length < 2) return host.dump();
   let dump = host.dump();
   for (const { vmhba, device } of iscsiAdapters) dump = dump.replaceAll(`"${vmhba}"`, `"of ${device}"`);
-  const numbers = ["isid", "tsih"];
+  const numbers = ["isid", "portId", "tsih"];
   return JSON.stringify(
     JSON.parse(dump, (key, value) => {
       if (numbers.includes(key)) return undefined;
