@@ -97,7 +97,9 @@ async function look(
   const { ask } = run.readings(hostPlace(settings), () => reach.now()).observe(session, "run");
   const view = await lookAt(ask, host);
   const declared = hostField.parse(settings) as Value;
-  const program = json ? { host, declarations: [], comments: [] } : declarationsOf(view, declared, label);
+  const program = json
+    ? { host, declarations: [], comments: [] }
+    : declarationsOf(view, declared, label, session.hasShell);
   const imports = await importsOf(program.declarations, ask, reach, run);
   return { view, program, imports };
 }

@@ -54,7 +54,8 @@ function withColons(thumbprint: string): string {
   return thumbprint.replaceAll(/(..)(?=.)/g, "$1:");
 }
 
-const onTheHost = "openssl x509 -in /etc/vmware/ssl/rui.crt -noout -fingerprint -sha256";
+/** What says the thumbprint on the console of an ESXi host. */
+export const onTheHost = "openssl x509 -in /etc/vmware/ssl/rui.crt -noout -fingerprint -sha256";
 
 function changed({ host }: VsphereTarget, socket: TLSSocket, expected: string): IserError {
   return failure("HOST_KEY_CHANGED", {
@@ -72,6 +73,7 @@ function unknown(target: VsphereTarget, socket: TLSSocket, why: string): IserErr
     problem: `The host showed the certificate ${print}, for which no known authority vouches (${why}). No credential was sent.`,
     cure: [
       `Compare it with what the host itself says${isVcenter ? "" : `, on its console: ${onTheHost}`}. Then pin it, in one of these ways:`,
+      `npx esxi-iser trust --transport vsphere ${host}`,
       `pulumi config set --path 'esxi-iser:hosts["${host}"].thumbprint' '${print}'`,
       `export ${environmentName("thumbprint", host)}='${print}'`,
       `thumbprint: "${print}" in the resource's host${isVcenter ? ".vcenter" : ""}`,
