@@ -78,7 +78,7 @@ describe("esxi-iser trust, in the project of a stack", function () {
       assert.equal((await program.stack.run(["config", "get", "--path", thumbprintPath])).stdout.trim(), thumbprint);
       assert.equal(counters.requests, 0);
       const at = { host: "127.0.0.1", port, transport: "vsphere" };
-      await program.declare([{ type: "IserAdapter", as: "a", device: "vmrdma0", host: at }]);
+      await program.declare([{ type: "IserAdapter", as: "b", device: "vmrdma0", host: at }]);
       await program.stack.up();
       assert.match(host.execute("esxcli iscsi adapter list").stdout, /vmhba64 +iser/);
       assert.match((await trustAt(port, "--transport", "vsphere")).stdout, /certificate known already/);

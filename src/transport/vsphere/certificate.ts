@@ -66,14 +66,15 @@ function changed({ host }: VsphereTarget, socket: TLSSocket, expected: string): 
 }
 
 function unknown(target: VsphereTarget, socket: TLSSocket, why: string): IserError {
-  const { host, isVcenter } = target;
+  const { host, port, isVcenter } = target;
+  const at = `${host.includes(":") ? `[${host}]` : host}${port === 443 ? "" : `:${port}`}`;
   const print = seen(socket);
   return failure("HOST_KEY_UNKNOWN", {
     host,
     problem: `The host showed the certificate ${print}, for which no known authority vouches (${why}). No credential was sent.`,
     cure: [
       `Compare it with what the host itself says${isVcenter ? "" : `, on its console: ${onTheHost}`}. Then pin it, in one of these ways:`,
-      `npx esxi-iser trust --transport vsphere ${host}`,
+      `npx esxi-iser trust --transport vsphere ${at}`,
       `pulumi config set --path 'esxi-iser:hosts["${host}"].thumbprint' '${print}'`,
       `export ${environmentName("thumbprint", host)}='${print}'`,
       `thumbprint: "${print}" in the resource's host${isVcenter ? ".vcenter" : ""}`,
