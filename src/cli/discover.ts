@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { IserError } from "../errors.js";
-import { hostField, hostPlace } from "../resources/host.js";
+import { type Host, hostField, hostPlace } from "../resources/host.js";
 import type { Reach } from "../resources/hostWork.js";
 import { Run } from "../resources/peers.js";
 import type { Session } from "../transport/session.js";
@@ -96,10 +96,19 @@ async function look(
   const run = new Run();
   const { ask } = run.readings(hostPlace(settings), () => reach.now()).observe(session, "run");
   const view = await lookAt(ask, host);
-  const declared = hostField.parse(settings) as Value;
-  const program = json ? { host, declarations: [], comments: [] } : declarationsOf(view, declared, label);
+  const declared = nameFirst(hostField.parse(settings)) as Value;
+  const program = json
+    ? { host, declarations: [], comments: [] }
+    : declarationsOf(view, declared, label, session.hasShell);
   const imports = await importsOf(program.declarations, ask, reach, run);
   return { view, program, imports };
+}
+
+/** However the schema has it. */
+function nameFirst(declared: Host): Host {
+  if (typeof declared === "string") return declared;
+  const { host, ...rest } = declared;
+  return { host, ...rest } as Host;
 }
 
 /** The lifecycle's way to a host that is only read from. */

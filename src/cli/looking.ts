@@ -2,13 +2,12 @@ import { IserError } from "../errors.js";
 import type { Ask } from "../resources/definition.js";
 import { SshReach } from "../resources/reach.js";
 import { Readings } from "../resources/readings.js";
-import type { ConnectionSettings } from "../transport/credentials.js";
 import type { Session } from "../transport/session.js";
-import { forEach, type HostOptions, hostOf } from "./hosts.js";
+import { type DeclaredHost, forEach, hostsOf, type LoginOptions } from "./hosts.js";
 import { noConfig, readStackConfig, type StackOptions } from "./stackConfig.js";
 import { note, Progress } from "./terminal.js";
 
-export interface LookOptions extends HostOptions, StackOptions {}
+export interface LookOptions extends LoginOptions, StackOptions {}
 
 /** What was found on a host that was reached. */
 export interface Looked<T> {
@@ -28,8 +27,8 @@ export interface Unread {
 
 /** A host that is being looked at. */
 export interface Reached {
-  /** As a program declares it: its name, or how to reach it. */
-  readonly settings: ConnectionSettings;
+  /** As a program declares it. */
+  readonly settings: DeclaredHost;
   readonly session: Session;
 }
 
@@ -45,7 +44,7 @@ export async function lookAtHosts<T>(
   options: LookOptions,
   look: (ask: Ask, host: string, reached: Reached) => Promise<T>,
 ): Promise<{ readonly looked: readonly Looked<T>[]; readonly unread: readonly Unread[] }> {
-  const hosts = names.map((name) => hostOf(name, options));
+  const hosts = hostsOf(names, options);
   const config = (await readStackConfig(options, note)) ?? noConfig;
   const reach = new SshReach();
   reach.configure(config);

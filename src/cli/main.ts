@@ -17,7 +17,14 @@ const program = new Command("esxi-iser")
 function hostCommand(nameAndArgs: string): Command {
   return program
     .command(nameAndArgs)
-    .option("--proxy <bastion>", "go through a bastion: user@bastion.lab:22")
+    .addOption(
+      new Option(
+        "--transport <transport>",
+        "how the hosts are reached: ssh, or vsphere, the vSphere API; else ssh",
+      ).choices(["ssh", "vsphere"]),
+    )
+    .option("--proxy <bastion>", "of ssh: go through a bastion: user@bastion.lab:22")
+    .option("--vcenter <vcenter>", "of vsphere: go through a vCenter: user@vsphere.local@vcenter.lab:443")
     .option(
       "-C, --cwd <folder>",
       "the folder of the Pulumi project whose stack has credentials and host keys; else this one, if it is one",
@@ -26,28 +33,42 @@ function hostCommand(nameAndArgs: string): Command {
     .option("--json", "print JSON");
 }
 
+/** And logs in there. */
+function lookingCommand(nameAndArgs: string): Command {
+  return hostCommand(nameAndArgs)
+    .option("--thumbprint <AA:BB:…>", "of vsphere: what pins the certificate of the host, or of the vCenter")
+    .option("--ca <file>", "of vsphere: the certificates of the authority that has signed it, as PEM text");
+}
+
 /** What follows the help of a command that goes to hosts. */
 const aboutHosts = `
-HOST is a name or an address, with a user and a port where they are not root and 22: root@esx01.lab:22, root@[fd00::11]:22.
+HOST is a name or an address, with a user and a port where they are not root and 22 (443 of vsphere): root@esx01.lab:22, root@[fd00::11]:22.
+With --vcenter it is the host's name in the vCenter, its DNS name, its address or its managed object id, and nobody logs in to the host.
 Credentials and host keys are those that the provider has: the environment (ESXI_ISER_PASSWORD, ESXI_ISER_PRIVATE_KEY_FILE and so on), the
-stack's config, known_hosts, the SSH agent.`;
+stack's config, known_hosts, the SSH agent. So are thumbprints: ESXI_ISER_THUMBPRINT, ESXI_ISER_CA.`;
 
 hostCommand("trust <HOST...>")
-  .description("Show the keys that hosts offer, and pin those that are confirmed where the provider finds them.")
+  .description(
+    "Show the keys that hosts offer, or their certificates, and pin those that are confirmed where the provider finds them.",
+  )
   .option(
     "--known-hosts <file>",
     "write into this known_hosts file; else into the stack's config, or ~/.ssh/known_hosts where there is none",
   )
   .option("--fingerprint <SHA256:…>", "pin only keys of this fingerprint; can be given again", collect)
-  .option("--yes", "do not ask; needs --fingerprint")
+  .option("--thumbprint <AA:BB:…>", "pin only certificates of this thumbprint; can be given again", collect)
+  .option("--yes", "do not ask; needs --fingerprint, or --thumbprint")
   .addHelpText(
     "after",
     `${aboutHosts}
-No credential is sent to the hosts. Ends with 0 when all are trusted, 1 when one is not, 2 when one could not be looked at.
+Hosts of --transport vsphere show a certificate in place of keys, and with --vcenter it is the vCenter's. A thumbprint gets into the stack's config; without
+one the variable of the environment is shown that pins it. No credential is sent to the hosts. Ends with 0 when all are trusted, 1 when one is not, 2 when one could not be looked at.
 
 Examples:
   $ esxi-iser trust esx01.lab esx02.lab
-  $ esxi-iser trust esx01.lab --yes --fingerprint SHA256:sIgjPuYsT0mC+…`,
+  $ esxi-iser trust esx01.lab --yes --fingerprint SHA256:sIgjPuYsT0mC+…
+  $ esxi-iser trust esx01.lab --transport vsphere
+  $ esxi-iser trust esx01.lab --transport vsphere --vcenter vcenter.lab`,
   )
   .action(async (hosts: string[], options) => {
     const { trust } = await import("./trust.js");
@@ -58,7 +79,7 @@ function collect(value: string, earlier: readonly string[] = []): readonly strin
   return [...earlier, value];
 }
 
-hostCommand("discover <HOST...>")
+lookingCommand("discover <HOST...>")
   .description("Write a program that declares the iSER storage which hosts have, and a file for `pulumi import`.")
   .option("-o, --out <folder>", "write <name>.ts and import.json there; else the program is printed")
   .option("-n, --name <name>", "the name of the program", "index")
@@ -71,32 +92,34 @@ Ends with 0 when all have something to declare, 1 when one has not, 2 when one c
 
 Examples:
   $ esxi-iser discover esx01.lab
-  $ esxi-iser discover esx01.lab esx02.lab --out ./storage`,
+  $ esxi-iser discover esx01.lab esx02.lab --out ./storage
+  $ esxi-iser discover esx01.lab --transport vsphere --vcenter vcenter.lab`,
   )
   .action(async (hosts: string[], options) => {
     const { discover } = await import("./discover.js");
     process.exitCode = await discover(hosts, options);
   });
 
-hostCommand("doctor <HOST...>")
+lookingCommand("doctor <HOST...>")
   .description(
     "Look along the path from the card to the storage, and say what is wrong, why it matters and what to do.",
   )
   .addHelpText(
     "after",
     `${aboutHosts}
-Only reads, and pings the portals. Ends with 0 when nothing is found, 1 with findings, 2 when a host could not be looked at.
+Only reads, and pings the portals. What cannot be tried is told as such: the VMkernel log over --transport vsphere. Ends with 0 when nothing is found, 1 with findings, 2 when a host could not be looked at.
 
 Examples:
   $ esxi-iser doctor esx01.lab esx02.lab
-  $ esxi-iser doctor esx01.lab --json | jq -r '.[].findings[].check'`,
+  $ esxi-iser doctor esx01.lab --json | jq -r '.[].findings[].check'
+  $ esxi-iser doctor esx01.lab --transport vsphere`,
   )
   .action(async (hosts: string[], options) => {
     const { doctor } = await import("./doctor.js");
     process.exitCode = await doctor(hosts, options);
   });
 
-hostCommand("topology <HOST...>")
+lookingCommand("topology <HOST...>")
   .description("Draw the path from the cards of hosts to their devices, coloured by how each part is doing.")
   .addOption(
     new Option("-f, --format <format>", "what to make; else by the name of --out, else text").choices([

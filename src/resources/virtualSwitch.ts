@@ -228,7 +228,7 @@ function mayBeTaken(have: Have, { name, force }: Inputs, nic: string, owner: Sta
   demandFree(have, nic, owner, force, {
     code: "UPLINK_IN_USE",
     problem: `${nic} is an uplink of virtual switch ${owner.name}`,
-    instead: `declare another uplink for ${name}`,
+    instead: `declare another uplink for ${name}, or ${owner.name} in place of ${name}, or give IserHost a VMkernel adapter of ${owner.name} (vmkernelAdapter: "vmk1")`,
     byForce: `set force: true to take ${nic} away from ${owner.name}, where sessions over it lose their path. If ${owner.name} is of this program and goes away in this run, remove it in an up of its own first`,
   });
 }

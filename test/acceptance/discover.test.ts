@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { readPreview } from "../../src/cli/review/preview.js";
 import { reportOn } from "../../src/cli/review/report.js";
-import { startSimulator } from "../../src/simulator/index.js";
+import { SimulatedHost, startSimulator, startVsphere } from "../../src/simulator/index.js";
 import type { Stack } from "../../tools/engine/pulumi.js";
 import { esxiIser } from "../support/cli.js";
 import { byHand, variations } from "../support/discovered.js";
-import { chap, setUpByHand, storage } from "../support/iserHost.js";
+import { chap, setUpByHand, storage, storageSystem, storageTarget } from "../support/iserHost.js";
 import { linesOn, normal, onHost } from "../support/previewed.js";
 import { asUser, quickStack } from "../support/quickStack.js";
 
@@ -163,5 +163,44 @@ describe("a stack of what esxi-iser discover wrote", function () {
       [1, 0, 3, 3],
     );
     assert.deepEqual(dumps().slice(1), adopted.slice(1));
+  });
+});
+
+describe("a stack of what esxi-iser discover wrote of a host whose SSH is off", function () {
+  this.timeout(300_000);
+
+  it("is imported, and has no changes", async () => {
+    const folder = mkdtempSync(join(repository, ".readme-discover-"));
+    const host = new SimulatedHost({ storage: [{ ...storageSystem, targets: [{ name: storageTarget }] }] });
+    setUpByHand(host, { chap: false });
+    const endpoint = await startVsphere(host, { password });
+    try {
+      writeFileSync(
+        join(folder, "tsconfig.json"),
+        JSON.stringify({ extends: "../tsconfig.json", compilerOptions: { rootDir: ".." }, include: ["*.ts"] }),
+      );
+      writeFileSync(join(folder, "Pulumi.yaml"), "name: storage\nruntime: nodejs\nmain: index.ts\n");
+      const stack = await quickStack(folder, { "esxi-iser:password": { secret: password } });
+      try {
+        const { writes } = host.counters;
+        const reached = ["--transport", "vsphere", "--thumbprint", endpoint.thumbprint];
+        const args = ["discover", `127.0.0.1:${endpoint.port}`, ...reached, "--out", folder];
+        const { status, stderr } = await esxiIser(args, {
+          cwd: join(stack.folder, "project"),
+          env: stack.env as NodeJS.ProcessEnv,
+        });
+        assert.deepEqual([status, stderr], [0, ""]);
+        const { stdout: imported } = await stack.import(join(folder, "import.json"));
+        assert.doesNotMatch(imported, /warning|error/i);
+        assert.deepEqual((await stack.refresh()).changes, []);
+        assert.deepEqual((await stack.preview(asUser)).changes, []);
+        assert.equal(host.counters.writes, writes);
+      } finally {
+        stack.dispose();
+      }
+    } finally {
+      await endpoint.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
+import { SimulatedHost, startVsphere } from "../../src/simulator/index.js";
 import { esxiIser } from "../support/cli.js";
 import { Program } from "../support/program.js";
 
@@ -13,8 +14,9 @@ describe("esxi-iser trust, in the project of a stack", function () {
   after(() => program?.close());
 
   const path = 'esxi-iser:hosts["127.0.0.1"].hostKey';
-  const trust = (...args: string[]) =>
-    esxiIser(["trust", `127.0.0.1:${program.served.port}`, ...args], {
+  const trust = (...args: string[]) => trustAt(program.served.port, ...args);
+  const trustAt = (port: number, ...args: string[]) =>
+    esxiIser(["trust", `127.0.0.1:${port}`, ...args], {
       cwd: join(program.stack.folder, "project"),
       env: program.stack.env as NodeJS.ProcessEnv,
     });
@@ -56,5 +58,34 @@ describe("esxi-iser trust, in the project of a stack", function () {
     const { status, stderr } = await trust("--stack", "production");
     assert.equal(status, 2);
     assert.match(stderr, /the config of stack production in .* cannot be read: .*production/);
+  });
+
+  it("pins the certificate of a host whose SSH is off, and then up goes through", async () => {
+    const thumbprintPath = 'esxi-iser:hosts["127.0.0.1"].thumbprint';
+    const host = new SimulatedHost({ model: "8.0" });
+    const endpoint = await startVsphere(host, { password: program.served.password });
+    try {
+      const { port, thumbprint, sha1Thumbprint, counters } = endpoint;
+      const args = ["--transport", "vsphere", "--yes", "--thumbprint"];
+      const wrong = await trustAt(port, ...args, "AA".repeat(32));
+      assert.deepEqual([wrong.status, wrong.stdout.includes("nothing was written")], [1, true]);
+      const pinned = await trustAt(port, ...args, sha1Thumbprint.toLowerCase());
+      assert.equal(pinned.status, 0, pinned.stderr);
+      assert.match(
+        pinned.stdout,
+        /^127\.0\.0\.1: certificate written to config esxi-iser:hosts\["127\.0\.0\.1"\]\.thumbprint\.$/m,
+      );
+      assert.equal((await program.stack.run(["config", "get", "--path", thumbprintPath])).stdout.trim(), thumbprint);
+      assert.equal(counters.requests, 0);
+      const at = { host: "127.0.0.1", port, transport: "vsphere" };
+      await program.declare([{ type: "IserAdapter", as: "b", device: "vmrdma0", host: at }]);
+      await program.stack.up();
+      assert.match(host.execute("esxcli iscsi adapter list").stdout, /vmhba64 +iser/);
+      assert.match((await trustAt(port, "--transport", "vsphere")).stdout, /certificate known already/);
+      await program.declare([]);
+      await program.stack.up();
+    } finally {
+      await endpoint.close();
+    }
   });
 });

@@ -43,7 +43,7 @@ export interface Discovered {
 export async function discovered(lab: DirectLab): Promise<Discovered> {
   const { run, ask } = look(lab);
   const view = await lookAt(ask, "esx01.lab");
-  const program = declarationsOf(view, "esx01.lab", "esx01");
+  const program = declarationsOf(view, "esx01.lab", "esx01", true);
   return { view, program, imports: await importsOf(program.declarations, ask, lab.reach, run) };
 }
 

@@ -79,7 +79,7 @@ export async function topologyWith(sick: Sick, name = "esx01.lab"): Promise<Topo
   const { writes } = lab.host.counters;
   const ask: Ask = async (command) => interpret(command, await lab.session.execute(command), name);
   const view = await lookAt(ask, name);
-  const probes = await probe(ask, view);
+  const probes = await probe(ask, view, true);
   if (lab.host.counters.writes !== writes) throw new Error("looking changed the host");
   const seen = sick.seen?.(view) ?? view;
   return topologyOf(seen, diagnose(seen, probes));

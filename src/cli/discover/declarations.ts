@@ -29,11 +29,15 @@ interface Path extends Settings {
 
 /**
  * What a host has of iSER, as a program declares it: an IserHost of the adapters that have one VMkernel adapter each, and single resources for the rest.
- * What cannot be declared is told in comments.
+ * What cannot be declared is told in comments. `hasShell`: the host's log could be read.
  */
-export function declarationsOf(view: HostView, host: Value, label: string): HostProgram {
+export function declarationsOf(view: HostView, host: Value, label: string, hasShell: boolean): HostProgram {
   const secrets = new Secrets(label);
   const comments = notDeclared(view);
+  if (!hasShell && view.adapters.length > 0)
+    comments.push(
+      "RoCE versions are not declared: only the VMkernel log says them, which the vSphere API does not show.",
+    );
   const known = view.adapters.filter((one): one is Known => one.device !== undefined);
   const settings = known.map((adapter) => settingsOf(adapter, view, secrets, comments));
   const isPath = ({ adapter }: Settings) =>

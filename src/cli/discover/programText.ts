@@ -155,6 +155,7 @@ export function quoted(text: string): string {
   const quote = double > single ? "'" : '"';
   const escaped = text.replaceAll(/[\\"'\p{C}\u2028\u2029]/gu, (character) => {
     if (character === "\\") return "\\\\";
+    if (character === "\n") return "\\n";
     if (character === '"' || character === "'") return character === quote ? `\\${character}` : character;
     return escapeOf(character);
   });

@@ -1,4 +1,5 @@
 import type { Ask } from "../../resources/definition.js";
+import type { Session } from "../../transport/session.js";
 import { type HostView, lookAt } from "../hostView.js";
 import { cardChecks } from "./cardChecks.js";
 import type { Check, Finding } from "./check.js";
@@ -17,9 +18,13 @@ export interface Diagnosis {
 }
 
 /** Looks at a host, tries its paths out, and says what is wrong. Changes nothing on the host. */
-export async function examine(ask: Ask, host: string): Promise<Diagnosis> {
+export async function examine(
+  ask: Ask,
+  host: string,
+  { session: { hasShell } }: { readonly session: Pick<Session, "hasShell"> },
+): Promise<Diagnosis> {
   const view = await lookAt(ask, host);
-  const probes = await probe(ask, view);
+  const probes = await probe(ask, view, hasShell);
   return { view, findings: diagnose(view, probes), untried: probes.untried };
 }
 

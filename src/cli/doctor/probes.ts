@@ -23,8 +23,8 @@ export interface Probes {
   readonly pings: readonly PingProbe[];
   /** How the last discovery of an adapter ended, by `vmhba#`. */
   readonly discovery: Readonly<Record<string, string>>;
-  /** What the VMkernel log has of iSER of the last day, oldest first. */
-  readonly log: readonly string[];
+  /** What the VMkernel log has of iSER of the last day, oldest first. Undefined: it could not be read. */
+  readonly log: readonly string[] | undefined;
   /** What could not be tried, each with the reason. */
   readonly untried: readonly string[];
 }
@@ -32,9 +32,13 @@ export interface Probes {
 /** The MTU that every network carries. */
 export const plainMtu = 1500;
 
+/** What the log alone says is not known of a host without a shell, and a question for it is answered with nothing. */
+const withoutShell =
+  "VMkernel log: it takes a shell, which the vSphere API does not give. So what iSER says in it is not known, nor whether the host uses the RoCE versions that were set (RoceParams: confirmed is false). On the host: `grep -i iser /var/log/vmkernel.log`; or name the host without --transport while its SSH is on";
+
 /** Tries the paths out. Changes nothing on the host. */
-export async function probe(ask: Ask, view: HostView): Promise<Probes> {
-  const untried: string[] = [];
+export async function probe(ask: Ask, view: HostView, hasShell: boolean): Promise<Probes> {
+  const untried: string[] = hasShell ? [] : [withoutShell];
   const attempt = async <T>(what: string, work: Promise<T>): Promise<T | undefined> =>
     work.catch((error: unknown) => {
       if (!(error instanceof IserError)) throw error;
@@ -50,12 +54,12 @@ export async function probe(ask: Ask, view: HostView): Promise<Probes> {
       attempt(`ping from ${way.vmkernelAdapter} to ${way.address}`, pingAlong(ask, way)),
     ),
   );
-  const log = attempt("VMkernel log", Promise.all([ask(iserLog), ask(time)]));
+  const log = hasShell ? attempt("VMkernel log", Promise.all([ask(iserLog), ask(time)])) : undefined;
   const [discovery, tried, said] = await Promise.all([Promise.all(statuses), Promise.all(pings), log]);
   return {
     pings: tried.flatMap((probes) => probes ?? []),
     discovery: Object.fromEntries(discovery.flat()),
-    log: said === undefined ? [] : ofLastDay(...said),
+    log: said && ofLastDay(...said),
     untried,
   };
 }

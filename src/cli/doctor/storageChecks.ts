@@ -147,7 +147,7 @@ export const storageChecks: readonly Check[] = [
     id: "roce-version-not-known",
     severity: "warning",
     why: "No command shows the RoCE version, and whether a host keeps it over a restart is not known.",
-    find: ofAdapters(({ roce, name, targets, sessions, device }, { protocols }) => {
+    find: ofAdapters(({ roce, name, targets, sessions, device }, { protocols }, { log }) => {
       const spoken = protocols.find((one) => one.device === device?.name);
       const isOpen = spoken?.v1 === true && spoken.v2;
       return roce !== undefined || sessions.length > 0 || targets.length === 0 || !isOpen
@@ -155,7 +155,7 @@ export const storageChecks: readonly Check[] = [
         : [
             {
               on: name,
-              what: `since its start the host has logged no RoCE version for ${name}, which has no session`,
+              what: `${log === undefined ? "the VMkernel log, which alone says the RoCE version, is not read" : "since its start the host has logged no RoCE version"} for ${name}, which has no session`,
               fix: `new RoceParams(…, { adapter: "${name}", version }) with the version of the storage system; \`pulumi up\` sets it again where nothing confirms it.`,
             },
           ];
@@ -165,7 +165,7 @@ export const storageChecks: readonly Check[] = [
     id: "log",
     severity: "warning",
     why: "The VMkernel tells of iSER's troubles in its log, and nowhere else.",
-    find: (_view, { log }) => {
+    find: (_view, { log = [] }) => {
       const troubles = log.filter((line) => troubleWords.test(line));
       return troubles.length === 0
         ? []

@@ -54,7 +54,8 @@ function withColons(thumbprint: string): string {
   return thumbprint.replaceAll(/(..)(?=.)/g, "$1:");
 }
 
-const onTheHost = "openssl x509 -in /etc/vmware/ssl/rui.crt -noout -fingerprint -sha256";
+/** What says the thumbprint on the console of an ESXi host. */
+export const onTheHost = "openssl x509 -in /etc/vmware/ssl/rui.crt -noout -fingerprint -sha256";
 
 function changed({ host }: VsphereTarget, socket: TLSSocket, expected: string): IserError {
   return failure("HOST_KEY_CHANGED", {
@@ -65,13 +66,15 @@ function changed({ host }: VsphereTarget, socket: TLSSocket, expected: string): 
 }
 
 function unknown(target: VsphereTarget, socket: TLSSocket, why: string): IserError {
-  const { host, isVcenter } = target;
+  const { host, port, isVcenter } = target;
+  const at = `${host.includes(":") ? `[${host}]` : host}${port === 443 ? "" : `:${port}`}`;
   const print = seen(socket);
   return failure("HOST_KEY_UNKNOWN", {
     host,
     problem: `The host showed the certificate ${print}, for which no known authority vouches (${why}). No credential was sent.`,
     cure: [
       `Compare it with what the host itself says${isVcenter ? "" : `, on its console: ${onTheHost}`}. Then pin it, in one of these ways:`,
+      `npx esxi-iser trust --transport vsphere ${at}`,
       `pulumi config set --path 'esxi-iser:hosts["${host}"].thumbprint' '${print}'`,
       `export ${environmentName("thumbprint", host)}='${print}'`,
       `thumbprint: "${print}" in the resource's host${isVcenter ? ".vcenter" : ""}`,

@@ -75,7 +75,8 @@ export function poster(target: VsphereTarget): Poster {
   return { post: (call) => post(target, agent, call), close: () => agent.destroy() };
 }
 
-function dial({ host, port, ca, perDialTimeout }: VsphereTarget, rule: CertificateRule): Promise<TLSSocket> {
+/** Connects, and ends the connection again where the rule objects to the certificate. */
+export function dial({ host, port, ca, perDialTimeout }: VsphereTarget, rule: CertificateRule): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const socket = connect({
       host,

@@ -86,7 +86,7 @@ export function problemOf(answer: Exclude<Answer, { kind: "result" | "fault" }>,
   }
 }
 
-function wordsOf(error: NodeJS.ErrnoException): string {
+export function wordsOf(error: NodeJS.ErrnoException): string {
   // An error of several addresses has a code and no message.
   return error.message || String(error.code ?? error.name);
 }

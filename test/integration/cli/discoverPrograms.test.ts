@@ -222,7 +222,7 @@ describe("what esxi-iser discover writes of a host", function () {
     const { view } = (await found({})).made;
     const away = { portset: "DvsPortset-0", portGroup: "N/A", vdsName: "dvs-storage" };
     const moved = view.interfaces.map((vmk) => (vmk.name === "vmk1" ? { ...vmk, ...away } : vmk));
-    const text = programText([declarationsOf({ ...view, interfaces: moved }, "esx01.lab", "esx01")]);
+    const text = programText([declarationsOf({ ...view, interfaces: moved }, "esx01.lab", "esx01", true)]);
     write(text);
     assert.match(text, /^\/\/ The network of vmrdma0 is not declared: vmk1 is on DvsPortset-0 \(dvs-storage\)/m);
   });
@@ -298,7 +298,7 @@ describe("what esxi-iser discover writes of a host", function () {
       "IserHost",
       "iserHost",
     ];
-    const text = programText(labels.map((label) => declarationsOf(view, `${label}.lab`, label)));
+    const text = programText(labels.map((label) => declarationsOf(view, `${label}.lab`, label, true)));
     write(text);
     const variables = [...text.matchAll(/^const (\S+) =/gm)].map(([, name]) => name);
     assert.equal(new Set(variables).size, variables.length);

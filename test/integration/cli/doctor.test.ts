@@ -25,7 +25,7 @@ function hostWith({ options, ...parts }: Setup = {}): DirectLab {
 async function findings(lab: DirectLab): Promise<readonly Finding[]> {
   const ask: Ask = async (command) => interpret(command, await lab.session.execute(command), "esx01.lab");
   const { writes } = lab.host.counters;
-  const { findings, untried } = await examine(ask, "esx01.lab");
+  const { findings, untried } = await examine(ask, "esx01.lab", lab);
   assert.deepEqual(untried, []);
   assert.equal(lab.host.counters.writes, writes);
   return findings;

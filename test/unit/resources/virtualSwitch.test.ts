@@ -160,7 +160,7 @@ describe("VirtualSwitch plans", () => {
       host,
       onA({ uplinks: ["vmnic4", "vmnic5"] }),
       "UPLINK_IN_USE",
-      /vmnic5 is an uplink of virtual switch b\n.*force: true to take vmnic5 away from b, where sessions over it lose their path\. If b is of this program/,
+      /vmnic5 is an uplink of virtual switch b\n.*Declare another uplink for a, or b in place of a, or give IserHost a VMkernel adapter of b \(vmkernelAdapter: "vmk1"\), or set force: true to take vmnic5 away from b, where sessions over it lose their path\. If b is of this program/,
     ],
     [
       "an uplink of another switch, and says at once which port group names it",
