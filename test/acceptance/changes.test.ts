@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import { over, transports } from "../support/lab.js";
 import { type Declaration, Program } from "../support/program.js";
+import { over, transports } from "../support/served.js";
 
 const all = (prefix: string, changes: { device?: string; vmk?: string; secret?: string } = {}): Declaration[] => {
   const { device = "vmrdma0", vmk = "vmk1", secret = "simulated-chap-secret" } = changes;

@@ -4,9 +4,8 @@ import { afterEach, describe, it } from "mocha";
 import type { FaultKind, FaultOptions } from "../../src/simulator/index.js";
 import type { Outcome } from "../../tools/engine/pulumi.js";
 import { changed } from "../support/flatten.js";
-import { over, transports } from "../support/lab.js";
 import { type Declaration, errorsOf, Program } from "../support/program.js";
-import { serve } from "../support/served.js";
+import { over, serve, transports } from "../support/served.js";
 
 const secret = "simulated-secret-one";
 const mutualSecret = "simulated-secret-two";

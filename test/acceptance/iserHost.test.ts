@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import type { Step } from "../../tools/engine/pulumi.js";
-import { over } from "../support/lab.js";
 import { Program } from "../support/program.js";
+import { over } from "../support/served.js";
 
 const secrets = { adapter: "simulated-chap-adapter", array: "simulated-chap-array", spare: "simulated-chap-spare" };
 const netmask = "255.255.255.0";

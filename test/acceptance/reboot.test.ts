@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "mocha";
-import { over, transports } from "../support/lab.js";
 import { type Declaration, Program } from "../support/program.js";
+import { over, transports } from "../support/served.js";
 
 /** Two cards, each with everything that an adapter can have, and everything different. */
 const cards = [

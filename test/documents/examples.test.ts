@@ -1,20 +1,16 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
-import { promisify } from "node:util";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import type { HostOptions, StorageOptions } from "../../src/simulator/index.js";
-import { findEngine } from "../../tools/engine/find.js";
 import type { Config, Stack } from "../../tools/engine/pulumi.js";
-import type { Transport } from "../support/lab.js";
-import type { MockRun, MockRunArgs } from "../support/mockRun.js";
+import { setUp } from "../support/flatten.js";
 import { asUser, quickStack } from "../support/quickStack.js";
-import { password, type ServedHost, serveHost, setUp } from "../support/servedHost.js";
+import { type Served, serve, type Transport } from "../support/served.js";
 
 const repository = join(__dirname, "../..");
 const examples = join(repository, "examples");
+const password = "simulated-root-password";
 const secrets = {
   production: "simulated-chap-production",
   archive: "simulated-chap-archive",
@@ -44,7 +40,7 @@ class Lab {
   private readonly bareDump: string;
 
   private constructor(
-    readonly server: ServedHost,
+    readonly server: Served,
     prelude: readonly string[],
   ) {
     for (const line of prelude) this.hand(line);
@@ -54,7 +50,7 @@ class Lab {
   }
 
   static async start({ prelude = [], ...options }: SimulatedHost, transport: Transport): Promise<Lab> {
-    return new Lab(await serveHost(options, transport), prelude);
+    return new Lab(await serve({ ...options, password }, transport), prelude);
   }
 
   get host() {
@@ -271,7 +267,7 @@ const table: readonly Example[] = [
         : {}),
     })),
     config: (labs) => ({
-      connections: Object.fromEntries(labs.map(({ server }, at) => [`esx0${at + 1}.lab`, server.connection])),
+      connections: Object.fromEntries(labs.map(({ server }, at) => [`esx0${at + 1}.lab`, server.settings])),
     }),
     check: (labs, { iqns }) => {
       for (const [at, lab] of labs.entries()) {
@@ -286,7 +282,7 @@ const table: readonly Example[] = [
           lab.hand("esxcli network ip interface ipv4 get -i vmk1"),
           new RegExp(`192\\.168\\.50\\.1${at + 1} `),
         );
-        assert.equal(lab.server.visits(), 1);
+        assert.equal(lab.server.visits, 1);
       }
       assert.deepEqual(
         Object.keys(iqns as object),
@@ -326,13 +322,6 @@ function eight(make: (number: number) => SimulatedHost): readonly [SimulatedHost
   return [make(1), ...[2, 3, 4, 5, 6, 7, 8].map(make)];
 }
 
-/** Runs a program of this repository; what is built does not count for the coverage of the sources. */
-const node = (args: readonly string[], options: { cwd: string; env: Record<string, string> }) =>
-  promisify(execFile)(process.execPath, args, {
-    cwd: options.cwd,
-    env: { ...process.env, NODE_V8_COVERAGE: undefined, ...options.env },
-  });
-
 describe("the examples", () => {
   const folders = readdirSync(examples, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
@@ -366,11 +355,11 @@ for (const [at, { folder, variant, project, hosts, config, check, checkDestroyed
     };
     const close = () => Promise.all((labs ?? []).map(({ server }) => server.close()));
     const configured = (): Config => {
-      const { hostKey, thumbprint, ...connection } = labs[0].server.connection;
+      const { hostKey, thumbprint, ...connection } = labs[0].server.settings;
       const pin = hostKey ? { "esxi-iser:hostKey": hostKey } : { "esxi-iser:thumbprint": thumbprint };
       return { ...(labs.length === 1 ? { ...connection, ...pin } : {}), ...config?.(labs) };
     };
-    const visits = () => labs.map(({ server }) => server.visits());
+    const visits = () => labs.map(({ server }) => server.visits);
     const all = <T>(value: T) => labs.map(() => value);
 
     before(async () => {
@@ -425,7 +414,7 @@ for (const [at, { folder, variant, project, hosts, config, check, checkDestroyed
       );
       assert.deepEqual(visits(), all(1));
       assert.deepEqual(
-        labs.map(({ server }) => server.present()),
+        labs.map(({ server }) => server.open),
         all(0),
       );
     });
@@ -433,111 +422,8 @@ for (const [at, { folder, variant, project, hosts, config, check, checkDestroyed
     it("leaves the hosts as they were over the vSphere API, and nobody logged in", async () => {
       await destroys();
       assert.deepEqual(
-        labs.map(({ server }) => server.present()),
+        labs.map(({ server }) => server.open),
         all(0),
       );
     });
   });
-
-describe("the example composed, with Pulumi's mocks", function () {
-  this.timeout(180_000);
-  const rescan = "pulumi-nodejs:dynamic/esxi-iser:Rescan";
-  const known = {
-    "pulumi:pulumi:StackReference": {
-      outputs: { hostAddress: "192.168.50.11", netmask: "255.255.255.0", storageAddress: "192.168.50.100" },
-    },
-    "vsphere:index/getDatacenter:getDatacenter": { id: "datacenter-2" },
-    "vsphere:index/getHost:getHost": { id: "host-9" },
-  };
-  const found = (...names: string[]) => names.map((name) => ({ name, displayName: name, sizeMb: 102_400, paths: [] }));
-  const made = (devices: ReturnType<typeof found>) => ({
-    ...known,
-    "random:index/randomPassword:RandomPassword": { result: secrets.production },
-    [rescan]: { devices },
-    "vsphere:index/vmfsDatastore:VmfsDatastore": { url: "ds:///vmfs/volumes/simulated/" },
-  });
-  const run = async (preview: boolean, answers: MockRunArgs["answers"]) => {
-    const args: MockRunArgs = {
-      program: join(examples, "composed/index.ts"),
-      project: "iser-composed",
-      config: {
-        host: "esx01.lab",
-        device: "vmrdma0",
-        networkStack: "organization/network/dev",
-        datacenter: "lab",
-        datastore: "iser",
-      },
-      preview,
-      answers,
-    };
-    const program = ["--import", "tsx", join(repository, "test/support/mockRun.ts"), JSON.stringify(args)];
-    const env = { NODE_PATH: join(repository, "test/fixtures/modules") };
-    const { stdout } = await node(program, { cwd: repository, env });
-    const { resources, outputs } = JSON.parse(stdout) as MockRun;
-    const inputsOf = (type: string) => {
-      const all = resources.filter((resource) => resource.type.split(":").at(-1) === type);
-      assert.equal(all.length, 1, type);
-      return all[0]?.inputs ?? {};
-    };
-    return { inputsOf, outputs };
-  };
-
-  it("takes the addresses of the network's stack in a preview, and does not know the disk yet", async () => {
-    const { inputsOf } = await run(true, known);
-    assert.equal(inputsOf("DiscoveryAddress").address, "192.168.50.100");
-    assert.deepEqual(inputsOf("VmkernelAdapter").ipv4, { address: "192.168.50.11", netmask: "255.255.255.0" });
-    assert.match(JSON.stringify(inputsOf("VmfsDatastore").disks), /Unknown/);
-  });
-
-  it("makes the datastore on the device that was found, and CHAP from the generated secret", async () => {
-    const { inputsOf, outputs } = await run(false, made(found("naa.1")));
-    const { disks, hostSystemId } = inputsOf("VmfsDatastore");
-    assert.deepEqual({ disks, hostSystemId }, { disks: ["naa.1"], hostSystemId: "host-9" });
-    const { secret } = inputsOf("Chap");
-    assert.ok(typeof secret === "object" && secret !== null && Object.values(secret).includes(secrets.production));
-    assert.equal(outputs.chapSecret, secrets.production);
-  });
-
-  it("formats nothing when it is not clear which device is meant", async () => {
-    await assert.rejects(run(false, made(found("naa.1", "naa.2"))), /there are: naa\.1, naa\.2/);
-    await assert.rejects(run(false, made([])), /there are: none/);
-  });
-});
-
-describe("the example unit-test, as its README says", function () {
-  this.timeout(600_000);
-  let home: string;
-  before(() => {
-    home = mkdtempSync(join(tmpdir(), "esxi-iser-unit-test-"));
-  });
-  after(() => rmSync(home, { recursive: true, force: true }));
-
-  const cwd = join(examples, "unit-test");
-  const mocha = join(repository, "node_modules/mocha/bin/mocha.js");
-
-  it("passes with mocks, without an engine", async () => {
-    const { stdout } = await node([mocha, "--no-config", "--import=tsx", "program.test.ts"], {
-      cwd,
-      env: { PATH: "" },
-    });
-    assert.match(stdout, /3 passing/);
-  });
-
-  it("passes on a simulated host", async () => {
-    const engine = await findEngine();
-    const { stdout } = await node([mocha, "--no-config", "--import=tsx", "storage.test.ts"], {
-      cwd,
-      env: {
-        PATH: [engine.path, process.env.PATH ?? ""].join(delimiter),
-        HOME: home,
-        PULUMI_HOME: join(home, "pulumi"),
-        PULUMI_SKIP_UPDATE_CHECK: "1",
-      },
-    });
-    assert.match(stdout, /4 passing/);
-    assert.deepEqual(
-      readdirSync(cwd).filter((file) => /^Pulumi\..+\.yaml$/.test(file)),
-      [],
-    );
-  });
-});

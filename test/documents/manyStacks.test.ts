@@ -8,10 +8,12 @@ import { type HostOptions, type Simulator, startSimulator } from "../../src/simu
 import { findEngine } from "../../tools/engine/find.js";
 import { type Env, killGroup, onAbandon, run } from "../../tools/engine/process.js";
 import { isolated, remove } from "../../tools/engine/pulumi.js";
+import { setUp } from "../support/flatten.js";
 import { quickNode } from "../support/quickStack.js";
-import { password, serveHost, setUp } from "../support/servedHost.js";
+import { serve } from "../support/served.js";
 
 const repository = join(__dirname, "../..");
+const password = "simulated-root-password";
 const target = "iqn.2010-09.lab.storage:databases";
 const racks = [1, 2, 3, 4, 5, 6, 7, 8].map((number) => `rack-${number}`);
 /** Nine hosts: rack-1 has two, the others one each. */
@@ -333,9 +335,9 @@ describe("the example many-stacks, eight stacks by one driver on the real engine
 
   it("does the same to hosts that the inventory has with the vSphere API, and leaves them as they were", async () => {
     const places = inRack.flatMap((rack, at) => (["rack-1", "rack-6"].includes(rack) ? [at] : []));
-    const served = await Promise.all(places.map((at) => serveHost({ ...bare, name: nameOf(at) }, "vsphere")));
+    const served = await Promise.all(places.map((at) => serve({ ...bare, name: nameOf(at), password }, "vsphere")));
     try {
-      const reached = served.map(({ connection: { host, ...others } }, index) => [
+      const reached = served.map(({ settings: { host, ...others } }, index) => [
         nameOf(places[index] ?? 0),
         { ...others, address: host, hostKey: undefined },
       ]);
@@ -347,10 +349,10 @@ describe("the example many-stacks, eight stacks by one driver on the real engine
       ] as const) {
         const { code, stderr } = await drive(operation, "rack-1", "rack-6", "--json", "--skip-preview");
         assert.equal(code, 0, stderr);
-        for (const [index, { host, present, visits }] of served.entries()) {
+        for (const [index, { host, open, visits }] of served.entries()) {
           assert.equal(setUp(host), wanted[places[index] ?? 0]);
-          assert.equal(present(), 0);
-          logins.push(visits());
+          assert.equal(open, 0);
+          logins.push(visits);
         }
       }
       assert.deepEqual(logins, [1, 1, 1, 2, 2, 2]);

@@ -7,7 +7,7 @@ import { adapterSubjects } from "../integration/resources/subjects/adapter.js";
 import { networkSubjects } from "../integration/resources/subjects/network.js";
 import type { Subject } from "../integration/resources/subjects/subject.js";
 import { systemSubjects } from "../integration/resources/subjects/system.js";
-import { type Transport, transports } from "../support/lab.js";
+import { type Transport, transports } from "../support/served.js";
 import {
   canBefall,
   type Fault,

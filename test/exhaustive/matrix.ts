@@ -4,7 +4,8 @@ import { type AnyDefinition, type Properties, pick } from "../../src/resources/i
 import type { FaultOptions } from "../../src/simulator/index.js";
 import type { Subject } from "../integration/resources/subjects/subject.js";
 import { changed, flatten } from "../support/flatten.js";
-import { type Declared, Lab, type Transport } from "../support/lab.js";
+import { type Declared, Lab } from "../support/lab.js";
+import type { Transport } from "../support/served.js";
 
 /** What the engine asks for, with what comes before it. */
 export interface Operation {

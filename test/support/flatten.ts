@@ -1,3 +1,5 @@
+import type { SimulatedHost } from "../../src/simulator/index.js";
+
 type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
 /** What things in a list of a dump go by, so that one that comes or goes does not move the others. */
@@ -32,4 +34,24 @@ export function changed(before: string, after: string): Map<string, readonly [st
   const [was, is] = [flatten(before), flatten(after)];
   const paths = [...new Set([...was.keys(), ...is.keys()])].filter((path) => was.get(path) !== is.get(path));
   return new Map(paths.map((path) => [path, [was.get(path), is.get(path)]]));
+}
+
+/**
+ * The dump of a host. The engine works on what does not depend on each other at the same time, so with several sessions it is without what
+ * depends on which came first: the order of lists, and the numbers of adapters, of ports of switches and of sessions.
+ */
+export function setUp(host: SimulatedHost): string {
+  const { iscsiAdapters } = host.state;
+  if (iscsiAdapters.flatMap(({ sessions }) => sessions).length < 2) return host.dump();
+  let dump = host.dump();
+  for (const { vmhba, device } of iscsiAdapters) dump = dump.replaceAll(`"${vmhba}"`, `"of ${device}"`);
+  const numbers = ["isid", "portId", "tsih"];
+  return JSON.stringify(
+    JSON.parse(dump, (key, value) => {
+      if (numbers.includes(key)) return undefined;
+      return Array.isArray(value) ? value.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)) : value;
+    }),
+    undefined,
+    2,
+  );
 }

@@ -4,12 +4,11 @@ import { Lifecycle } from "../../src/resources/lifecycle.js";
 import { Run } from "../../src/resources/peers.js";
 import { SshReach } from "../../src/resources/reach.js";
 import type { Readings } from "../../src/resources/readings.js";
-import { type JournalEntry, SimulatedHost, startSimulator, startVsphere } from "../../src/simulator/index.js";
+import type { JournalEntry, SimulatedHost } from "../../src/simulator/index.js";
 import type { SshTarget } from "../../src/transport/credentials.js";
 import { Pool } from "../../src/transport/pool.js";
 import type { Session } from "../../src/transport/session.js";
-
-type Options = Parameters<typeof startSimulator>[0];
+import { type Served, serve } from "./served.js";
 
 /** A simulated host behind some SSH server, and what the provider process has of it: lifecycles over real SSH. */
 export class HostLab {
@@ -76,53 +75,29 @@ export class HostLab {
   }
 }
 
-export const transports = ["ssh", "vsphere"] as const;
-export type Transport = (typeof transports)[number];
-/** Of a transport, in the title of a test. */
-export const over = { ssh: " over SSH", vsphere: " through the vSphere API" } as const;
-
-interface Server {
-  readonly counters: { readonly connections: number; readonly logins: number };
-  dropConnections(): void;
-  close(): Promise<void>;
-}
-
 /** A simulated host on the loopback interface, behind servers of its own: SSH, or, with SSH off, the vSphere API. */
 export class Lab extends HostLab {
-  private constructor(
-    host: SimulatedHost,
-    settings: Properties,
-    private readonly server: Server,
-  ) {
-    super(host, settings);
+  private constructor(private readonly served: Served) {
+    super(served.host, { ...served.settings, password: served.password });
+  }
+
+  static async start(...how: Parameters<typeof serve>): Promise<Lab> {
+    return new Lab(await serve(...how));
   }
 
   /** What the server has seen. */
-  get counters(): Server["counters"] {
-    return this.server.counters;
-  }
-
-  static async start(options: Options = {}, transport: Transport = "ssh"): Promise<Lab> {
-    if (transport === "ssh") {
-      const simulator = await startSimulator(options);
-      const { host, address, port, password, fingerprint: hostKey } = simulator;
-      const server = { ...simulator, counters: host.counters };
-      return new Lab(host, { host: address, port, password, hostKey }, server);
-    }
-    const host = new SimulatedHost(options);
-    const endpoint = await startVsphere(host);
-    const { address, port, password, thumbprint } = endpoint;
-    return new Lab(host, { host: address, transport, port, password, thumbprint }, endpoint);
+  get counters(): Served["counters"] {
+    return this.served.counters;
   }
 
   /** Cuts all connections without a word. */
   dropConnections(): void {
-    this.server.dropConnections();
+    this.served.dropConnections();
   }
 
   override async close(): Promise<void> {
     await super.close();
-    await this.server.close();
+    await this.served.close();
   }
 }
 

@@ -1,5 +1,11 @@
 import { SimulatedHost, startSimulator, startVsphere } from "../../src/simulator/index.js";
-import type { Transport } from "./lab.js";
+
+export const transports = ["ssh", "vsphere"] as const;
+export type Transport = (typeof transports)[number];
+/** Of a transport, in the title of a test. */
+export const over = { ssh: " over SSH", vsphere: " through the vSphere API" } as const;
+
+type Options = Parameters<typeof startSimulator>[0];
 
 /** A simulated host that is served in one way alone: over SSH, or, with SSH off, through the vSphere API. */
 export interface Served {
@@ -9,24 +15,33 @@ export interface Served {
   readonly password: string;
   /** Of its host key, or of its certificate. */
   readonly fingerprint: string;
-  /** The host as a resource declares it. */
-  readonly settings: Readonly<Record<string, unknown>>;
-  /** How many times somebody has come: a connection of SSH, a login of the vSphere API. */
+  /** The host as a resource declares it, but for the password. */
+  readonly settings: Settings;
+  /** How often somebody came: connections of SSH, logins of the vSphere API. */
   readonly visits: number;
-  /** How many are connected or logged in now. */
+  /** How many are there now: connections, or sessions. */
   readonly open: number;
+  /** Connections, TLS' over the vSphere API, and logins. */
+  readonly counters: { readonly connections: number; readonly logins: number };
+  /** Cuts all connections without a word. */
+  dropConnections(): void;
   close(): Promise<void>;
 }
 
-export async function serve(
-  options: Parameters<typeof startSimulator>[0],
-  transport: Transport = "ssh",
-): Promise<Served> {
+type Settings = {
+  readonly host: string;
+  readonly port: number;
+  readonly transport?: Transport;
+  readonly hostKey?: string;
+  readonly thumbprint?: string;
+};
+
+export async function serve(options: Options = {}, transport: Transport = "ssh"): Promise<Served> {
   if (transport === "ssh") {
     const simulator = await startSimulator(options);
     const { host, address, port, password, fingerprint } = simulator;
     return {
-      ...{ host, address, port, password, fingerprint },
+      ...{ host, address, port, password, fingerprint, counters: host.counters },
       settings: { host: address, port, hostKey: fingerprint },
       get visits() {
         return host.counters.connections;
@@ -34,21 +49,23 @@ export async function serve(
       get open() {
         return simulator.open;
       },
+      dropConnections: () => simulator.dropConnections(),
       close: () => simulator.close(),
     };
   }
   const host = new SimulatedHost(options);
-  const endpoint = await startVsphere(host, options?.password === undefined ? {} : { password: options.password });
-  const { address, port, password, thumbprint } = endpoint;
+  const endpoint = await startVsphere(host, options.password === undefined ? {} : { password: options.password });
+  const { address, port, password, thumbprint, counters } = endpoint;
   return {
-    ...{ host, address, port, password, fingerprint: thumbprint },
+    ...{ host, address, port, password, fingerprint: thumbprint, counters },
     settings: { host: address, transport, port, thumbprint },
     get visits() {
-      return endpoint.counters.logins;
+      return counters.logins;
     },
     get open() {
       return endpoint.sessions;
     },
+    dropConnections: () => endpoint.dropConnections(),
     close: () => endpoint.close(),
   };
 }

@@ -21,7 +21,8 @@ import type { JournalEntry } from "../../../src/simulator/index.js";
 import type { SshTarget } from "../../../src/transport/credentials.js";
 import { Pool } from "../../../src/transport/pool.js";
 import type { Session } from "../../../src/transport/session.js";
-import { Lab, transports } from "../../support/lab.js";
+import { Lab } from "../../support/lab.js";
+import { transports } from "../../support/served.js";
 
 const secret = "simulated-chap-secret";
 const target = { name: "iqn.2010-09.lab.storage:iser-a", chap: { name: "esx01", secret } };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import { type Declared, Lab, transports } from "../../support/lab.js";
+import { type Declared, Lab } from "../../support/lab.js";
+import { transports } from "../../support/served.js";
 import { adapterSubjects } from "./subjects/adapter.js";
 import { networkSubjects } from "./subjects/network.js";
 import { systemSubjects } from "./subjects/system.js";
