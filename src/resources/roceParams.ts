@@ -161,6 +161,7 @@ export interface RoceParamsArgs {
  * ESXi has no command that shows it. Drift is read from the last `iser_set_roce` line of the VMkernel log, if it has one for the adapter
  * since the host was started; `confirmed` says whether it does. Whether the setting survives a reboot is not known: where the log confirmed
  * it and, after a reboot, does not any more, `pulumi refresh` says so and the next `up` sets it again.
+ * Through the vSphere API the log cannot be read: `confirmed` is false there, and drift is not seen.
  *
  * Deleting it sets the version that the log showed before, else auto, and a note says so.
  *
@@ -174,7 +175,7 @@ export interface RoceParamsArgs {
 export class RoceParams extends EsxiResource {
   declare readonly adapter: pulumi.Output<string>;
   declare readonly version: pulumi.Output<RoceVersion>;
-  /** The VMkernel log since the host's start shows this `version` for the adapter. */
+  /** The VMkernel log since the host's start shows this `version` for the adapter. Always false through the vSphere API, where it cannot be read. */
   declare readonly confirmed: pulumi.Output<boolean>;
 
   constructor(name: string, args: RoceParamsArgs, opts?: pulumi.CustomResourceOptions) {
