@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { type IserMocks, resolved, setIserMocks } from "pulumi-esxi-iser/mocks";
 
-describe("what the program declares", () => {
+describe("what the program declares", function () {
+  // Loading Pulumi takes a second or more.
+  this.timeout(30_000);
   let mocks: IserMocks;
   let program: typeof import("./index.js");
 

@@ -29,7 +29,7 @@ describe("the code blocks in the documents", function () {
       /** Commands that are run in their order: `test/documents/guides.test.ts`. */
       run: 8,
       /** Commands whose names and options are checked: below, and in `guides.test.ts`. */
-      commands: 17,
+      commands: 18,
       /** A policy pack and its configuration: `test/acceptance/policy.test.ts`. */
       policy: 2,
       /** What a new resource consists of: `test/packaging/walkThrough.test.ts`. */
