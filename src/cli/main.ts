@@ -13,6 +13,8 @@ const program = new Command("esxi-iser")
   // 1 is what a command found; what could not be done at all is 2.
   .exitOverride((error: CommanderError) => process.exit(error.exitCode === 0 ? 0 : 2));
 
+const transports = ["ssh", "vsphere"] as const;
+
 /** A command that goes to hosts. */
 function hostCommand(nameAndArgs: string): Command {
   return program
@@ -21,7 +23,7 @@ function hostCommand(nameAndArgs: string): Command {
       new Option(
         "--transport <transport>",
         "how the hosts are reached: ssh, or vsphere, the vSphere API; else ssh",
-      ).choices(["ssh", "vsphere"]),
+      ).choices(transports),
     )
     .option("--proxy <bastion>", "of ssh: go through a bastion: user@bastion.lab:22")
     .option("--vcenter <vcenter>", "of vsphere: go through a vCenter: user@vsphere.local@vcenter.lab:443")
@@ -173,7 +175,7 @@ Examples:
 
 program
   .command("simulate")
-  .description("Run simulated ESXi hosts that are reached over SSH, to try programs against without real ones.")
+  .description("Run simulated ESXi hosts, to try programs against without real ones.")
   .option("-H, --hosts <number>", "how many, up to 100; else 1, or as many as a file has")
   .addOption(new Option("-m, --model <release>", "the ESXi release; else 8.0").choices(["6.7", "7.0", "8.0", "9.0"]))
   .option("-n, --name <name>", "the name of the first host; its number is counted up for the others; else esx01.lab")
@@ -182,7 +184,7 @@ program
   .option("--own-addresses", "count the addresses up from --listen, and not the ports; Linux has all of 127.0.0.0/8")
   .option("-u, --user <user>", "the user that may log in", "root")
   .option("--password-file <file>", "a file with the password; else ESXI_ISER_PASSWORD, else one is made up and shown")
-  .option("--authorized-keys <file>", "a file of public keys that may log in, RSA or ECDSA")
+  .option("--authorized-keys <file>", "of SSH: a file of public keys that may log in, RSA or ECDSA")
   .option("--chap-name <name>", "the target takes only logins with CHAP of this name; its secret is made up and shown")
   .option("--chap-secret-file <file>", "a file with that secret")
   .option("--state <file>", "what the hosts are at the start, as JSON")
@@ -190,9 +192,15 @@ program
   .option("--save <file>", "when they end, write what the hosts are, for --from")
   .option("-f, --fault <fault>", "let something go wrong, on each host; can be given again", collect)
   .option("--faults <file>", "such faults as a list of JSON")
-  .option("--process-start <ms>", "what it takes to start a process of esxcli, in milliseconds", "0")
+  .addOption(
+    new Option("-t, --transport <transport>", "what speaks for them: SSH, or the vSphere API with SSH off")
+      .choices(transports)
+      .default("ssh" as const),
+  )
+  .option("--process-start <ms>", "of SSH: what it takes to start a process of esxcli, in milliseconds; else 0")
+  .option("--call <ms>", "of vsphere: what a call costs on the host, in milliseconds; else 0")
   .option("--round-trip <ms>", "what a round trip to a host takes, in milliseconds", "0")
-  .option("--known-hosts <file>", "write the hosts' keys into this known_hosts file")
+  .option("--known-hosts <file>", "of SSH: write the hosts' keys into this known_hosts file")
   .option("--journal <file>", "append what the hosts are told, secrets masked")
   .option("--json", "say how to reach the hosts as one line of JSON")
   .addHelpText(
@@ -224,6 +232,7 @@ Examples:
   $ esxi-iser simulate --hosts 3 --known-hosts ./known_hosts --journal ./journal
   $ esxi-iser simulate --fault 'hang:iscsi session list' --fault 'fail:iscsi networkportal add,after=1,message=Busy'
   $ esxi-iser simulate --process-start 300 --round-trip 10
+  $ esxi-iser simulate --transport vsphere --hosts 2
   $ esxi-iser discover --json esx01.lab > esx01.json && esxi-iser simulate --from esx01.json --model 7.0
   $ esxi-iser simulate --json > hosts.json`,
   )

@@ -1,12 +1,12 @@
-import { generateKeyPairSync } from "node:crypto";
 import { isIPv4 } from "node:net";
-import { type Model, SimulatedHost, startSimulator } from "../simulator/index.js";
+import { type Model, SimulatedHost } from "../simulator/index.js";
 import { addFaults, checkFaults, parseFault, readFaults } from "./simulate/faults.js";
 import { JournalFile, save, writable, writeKnownHosts } from "./simulate/files.js";
 import { mostHosts, type PlannedHost, planFleet } from "./simulate/fleet.js";
 import { firstLine, readText, usage, whole } from "./simulate/input.js";
 import { madeUp } from "./simulate/secrets.js";
-import { asJson, asText, type Running } from "./simulate/shown.js";
+import { type Place, type Running, type Serving, serve } from "./simulate/serving.js";
+import { asJson, asText } from "./simulate/shown.js";
 import { note } from "./terminal.js";
 
 export interface SimulateOptions {
@@ -26,7 +26,9 @@ export interface SimulateOptions {
   readonly save?: string;
   readonly fault?: readonly string[];
   readonly faults?: string;
-  readonly processStart: string;
+  readonly transport?: "ssh" | "vsphere";
+  readonly processStart?: string;
+  readonly call?: string;
   readonly roundTrip: string;
   readonly knownHosts?: string;
   readonly journal?: string;
@@ -52,11 +54,13 @@ export async function simulate(options: SimulateOptions): Promise<void> {
   ];
   // Everything that can be wrong with a host is found before the first one listens.
   checkFaults(faults, fleet.hosts.map(tried));
-  const settings = {
+  const serving: Serving = {
+    transport: transportOf(options),
     user: options.user,
     password: given ?? madeUp(),
     authorizedKeys: options.authorizedKeys === undefined ? [] : keysIn(options.authorizedKeys),
-    processStartMs: whole("--process-start", options.processStart, 0, 60_000),
+    processStartMs: whole("--process-start", options.processStart ?? "0", 0, 60_000),
+    callMs: whole("--call", options.call ?? "0", 0, 60_000),
     roundTripMs: whole("--round-trip", options.roundTrip, 0, 60_000),
   };
   const places = placesOf(options, fleet.hosts.length);
@@ -67,25 +71,28 @@ export async function simulate(options: SimulateOptions): Promise<void> {
   const running: Running[] = [];
   try {
     for (const [at, planned] of fleet.hosts.entries())
-      running.push(await start(planned, places[at] ?? places[0], settings));
+      running.push(await serve(planned, places[at] ?? places[0], serving));
     for (const host of running) {
-      addFaults(host.simulator.host, host.name, faults);
+      addFaults(host.host, host.name, faults);
       journal?.follow(host);
     }
     if (knownHosts !== undefined) writeKnownHosts(knownHosts, running);
     for (const text of fleet.notes) note(text);
     const told = {
-      password: given === undefined ? settings.password : undefined,
+      password: given === undefined ? serving.password : undefined,
       passwordFile: options.passwordFile,
       chap: chap === undefined ? fleet.chap : [options.chapSecretFile === undefined ? chap : { name: chap.name }],
       knownHosts,
-      processStart: settings.processStartMs,
-      roundTrip: settings.roundTripMs,
+      transport: serving.transport,
+      assumed:
+        serving.transport === "ssh"
+          ? { processStartMs: serving.processStartMs, roundTripMs: serving.roundTripMs }
+          : { callMs: serving.callMs, roundTripMs: serving.roundTripMs },
     };
     process.stdout.write(options.json ? asJson(running, told) : asText(running, told));
     // A host that runs for real has a clock that runs.
     const clock = setInterval(() => {
-      for (const { simulator } of running) simulator.host.advance(1000);
+      for (const { host } of running) host.advance(1000);
     }, 1000);
     await end.ended;
     clearInterval(clock);
@@ -93,8 +100,29 @@ export async function simulate(options: SimulateOptions): Promise<void> {
   } finally {
     end.forget();
     journal?.close();
-    await Promise.all(running.map(({ simulator }) => simulator.close()));
+    await Promise.all(running.map((host) => host.close()));
   }
+}
+
+/** What is of the other one is refused. */
+function transportOf({
+  transport = "ssh",
+  authorizedKeys,
+  knownHosts,
+  processStart,
+  call,
+}: SimulateOptions): "ssh" | "vsphere" {
+  const others =
+    transport === "ssh"
+      ? { "--call": call }
+      : { "--authorized-keys": authorizedKeys, "--known-hosts": knownHosts, "--process-start": processStart };
+  for (const [option, value] of Object.entries(others))
+    if (value !== undefined)
+      throw usage(
+        `${option} is of the transport ${transport === "ssh" ? "vsphere" : "ssh"}, and the hosts are reached by ${transport}`,
+        transport === "ssh" ? "Give --transport vsphere too, or leave it out." : "Leave one of them out.",
+      );
+  return transport;
 }
 
 /** The same host, of which nobody knows, as a trial of what it is made of. */
@@ -102,11 +130,6 @@ function tried({ name, model, options, prepare }: PlannedHost): { name: string; 
   const host = new SimulatedHost({ ...options, model, name });
   prepare(host);
   return { name, host };
-}
-
-interface Place {
-  readonly listen: string;
-  readonly port: number;
 }
 
 /** Where each host listens: on ports that follow each other, or on addresses that do. */
@@ -127,53 +150,6 @@ function placesOf({ listen, port: text, ownAddresses }: SimulateOptions, count: 
 function addressAfter(address: string, by: number): string {
   const number = address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0) + by;
   return [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join(".");
-}
-
-type Settings = Pick<
-  Exclude<Parameters<typeof startSimulator>[0], undefined>,
-  "user" | "password" | "authorizedKeys" | "processStartMs" | "roundTripMs"
->;
-
-async function start(planned: PlannedHost, { listen, port }: Place, settings: Settings): Promise<Running> {
-  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const simulator = await startSimulator({
-    ...planned.options,
-    ...settings,
-    model: planned.model,
-    name: planned.name,
-    listen,
-    port,
-    hostKey: privateKey.export({ type: "sec1", format: "pem" }).toString(),
-    clock: new Date(),
-    prepare: (host) => {
-      planned.prepare(host);
-      // What it was made with is not what it was told.
-      host.journal.length = 0;
-      host.processes.length = 0;
-      Object.assign(host.counters, { commands: 0, writes: 0 });
-    },
-  }).catch((error: unknown) => {
-    throw notListening(error as NodeJS.ErrnoException, listen, port);
-  });
-  return { ...planned, simulator };
-}
-
-function notListening(error: NodeJS.ErrnoException, listen: string, port: number): Error {
-  if (error.code === "EADDRINUSE")
-    return usage(`port ${port} of ${listen} is in use`, "Give another one with --port, or 0 for a free one.");
-  if (error.code === "EACCES")
-    return usage(
-      `port ${port} of ${listen} is for root only`,
-      "Give one from 1024 on with --port, or 0 for a free one.",
-    );
-  if (error.code === "EADDRNOTAVAIL" || error.code === "ENOTFOUND")
-    return usage(
-      `this machine has no address ${listen}`,
-      "Give one of its own with --listen; 127.0.0.1 is on every machine.",
-    );
-  if (error.message.startsWith("an authorized key is none"))
-    return usage(error.message, "Give a file of public keys with --authorized-keys, RSA or ECDSA, a line each.");
-  return error;
 }
 
 function chapGiven({ chapName, chapSecretFile }: SimulateOptions): { name: string; secret: string } | undefined {

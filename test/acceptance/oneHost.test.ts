@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { unknown } from "../../src/resources/inputs.js";
-import { startSimulator } from "../../src/simulator/index.js";
 import type { Stack, Step } from "../../tools/engine/pulumi.js";
 import { quickStack } from "../support/quickStack.js";
+import { over, type Served, serve } from "../support/served.js";
 
 const repository = join(__dirname, "../..");
 const chapSecret = "simulated-chap-secret";
@@ -12,28 +12,27 @@ const password = "simulated-root-password";
 
 /** Where the builds differ: whether a RoCE version can be set, whether adapters are made one by one, and what deleting needs. */
 const models = [
-  { model: "6.7", roce: false, adapters: 2, rebootToDelete: true },
-  { model: "7.0", roce: true, adapters: 2, rebootToDelete: false },
-  { model: "8.0", roce: true, adapters: 1, rebootToDelete: false },
-  { model: "9.0", roce: false, adapters: 1, rebootToDelete: false },
+  { model: "6.7", transport: "ssh", roce: false, adapters: 2, rebootToDelete: true },
+  { model: "7.0", transport: "vsphere", roce: true, adapters: 2, rebootToDelete: false },
+  { model: "8.0", transport: "ssh", roce: true, adapters: 1, rebootToDelete: false },
+  { model: "9.0", transport: "vsphere", roce: false, adapters: 1, rebootToDelete: false },
 ] as const;
 
-for (const { model, roce, adapters, rebootToDelete } of models) {
-  describe(`the quickstart on ESXi ${model}, on the real engine`, function () {
+for (const { model, transport, roce, adapters, rebootToDelete } of models) {
+  describe(`the quickstart on ESXi ${model}${over[transport]}, on the real engine`, function () {
     this.timeout(180_000);
-    let simulator: Awaited<ReturnType<typeof startSimulator>>;
+    let served: Served;
     let stack: Stack;
     let bare: string;
     const printed: string[] = [];
 
     const hand = (line: string) => {
-      const { status, stdout } = simulator.host.execute(line);
+      const { status, stdout } = served.host.execute(line);
       assert.equal(status, 0, stdout);
       return stdout;
     };
     const contacts = () => {
-      const { connections, commands } = simulator.host.counters;
-      return { connections, commands };
+      return { visits: served.visits, commands: served.host.counters.commands };
     };
     const keep = <T extends { stdout: string; stderr: string }>(outcome: T): T => {
       printed.push(outcome.stdout, outcome.stderr);
@@ -43,16 +42,13 @@ for (const { model, roce, adapters, rebootToDelete } of models) {
 
     before(async () => {
       const target = { name: "iqn.2010-09.lab.storage:iser-a", chap: { name: "esx01", secret: chapSecret } };
-      simulator = await startSimulator({
-        model,
-        password,
-        storage: [{ address: "192.168.50.100", targets: [target] }],
-      });
-      bare = simulator.host.dump();
+      const storage = [{ address: "192.168.50.100", targets: [target] }];
+      served = await serve({ model, password, storage }, transport);
+      const { hostKey, thumbprint, ...settings } = served.settings;
+      bare = served.host.dump();
       stack = await quickStack(repository, {
-        host: simulator.address,
-        port: simulator.port,
-        hostKey: simulator.fingerprint,
+        ...settings,
+        ...(hostKey === undefined ? { "esxi-iser:thumbprint": thumbprint } : { "esxi-iser:hostKey": hostKey }),
         chapSecret: { secret: chapSecret },
         setRoceVersion: roce,
         "esxi-iser:password": { secret: password },
@@ -60,7 +56,7 @@ for (const { model, roce, adapters, rebootToDelete } of models) {
     });
     after(async () => {
       stack?.dispose();
-      await simulator?.close();
+      await served?.close();
     });
 
     it("shows every input in the first preview, asks the host nothing and writes nothing", async () => {
@@ -84,8 +80,8 @@ for (const { model, roce, adapters, rebootToDelete } of models) {
         [],
       );
       assert.match(stdout, /secret +: \[secret\]/);
-      assert.deepEqual(contacts(), { connections: 0, commands: 0 });
-      assert.equal(simulator.host.dump(), bare);
+      assert.deepEqual(contacts(), { visits: 0, commands: 0 });
+      assert.equal(served.host.dump(), bare);
     });
 
     it("makes a bound, discovered, CHAP-secured adapter over one connection", async () => {
@@ -101,7 +97,7 @@ for (const { model, roce, adapters, rebootToDelete } of models) {
       assert.match(hand("esxcli iscsi adapter get -A vmhba64"), /Alias: storage-a\n/);
       assert.match(hand("esxcli iscsi session list -A vmhba64"), /Target: iqn\.2010-09\.lab\.storage:iser-a\n/);
       assert.equal(/roce type: 2/.test(hand("cat /var/log/vmkernel.log")), roce);
-      assert.equal(contacts().connections, 1);
+      assert.equal(contacts().visits, 1);
       assert.deepEqual(await stack.outputs(), { vmhba: "vmhba64", iqn: (await stack.outputs()).iqn, compliant: true });
     });
 
@@ -136,8 +132,8 @@ for (const { model, roce, adapters, rebootToDelete } of models) {
 
     it("has no secret in state, output, journal or command line", async () => {
       const state = JSON.stringify(await stack.exportState());
-      const journal = JSON.stringify(simulator.host.journal);
-      for (const text of [state, journal, simulator.host.dump(), ...printed])
+      const journal = JSON.stringify(served.host.journal);
+      for (const text of [state, journal, served.host.dump(), ...printed])
         for (const secret of [chapSecret, password]) assert.ok(!text.includes(secret));
       assert.ok(state.includes('"level":"required"'));
       assert.match(journal, /auth chap set/);
@@ -147,9 +143,9 @@ for (const { model, roce, adapters, rebootToDelete } of models) {
       const { stdout } = keep(await stack.destroy());
       if (rebootToDelete) {
         assert.match(stdout, /gone after the next reboot of the host/);
-        simulator.host.reboot();
+        served.host.reboot();
       }
-      assert.equal(simulator.host.dump(), bare);
+      assert.equal(served.host.dump(), bare);
     });
   });
 }

@@ -10,13 +10,17 @@ export interface Shown {
     readonly port: number;
     readonly user: string;
     readonly password?: string;
+    /** Of SSH. */
     readonly hostKey: string;
     readonly fingerprint: string;
+    /** Of the vSphere API. */
+    readonly transport?: string;
+    readonly thumbprint?: string;
   }[];
   readonly chap: readonly { readonly name: string; readonly secret?: string }[];
   readonly config: { readonly "esxi-iser:hosts": Readonly<Record<string, Readonly<Record<string, string>>>> };
   readonly knownHosts?: string;
-  readonly assumed: { readonly processStartMs: number; readonly roundTripMs: number };
+  readonly assumed: { readonly processStartMs?: number; readonly callMs?: number; readonly roundTripMs: number };
 }
 
 /** `esxi-iser simulate` as it runs, or has ended at once. */

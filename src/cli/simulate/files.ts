@@ -8,7 +8,8 @@ import { render } from "../../transport/sshLine.js";
 import { lookAt } from "../hostView.js";
 import { note } from "../terminal.js";
 import { usage } from "./input.js";
-import { type Running, reachOf } from "./shown.js";
+import type { Running } from "./serving.js";
+import { reachOf } from "./shown.js";
 
 /** Sees to it that a file can be written, before anything listens. Gives its whole path. */
 export function writable(option: string, file: string): string {
@@ -28,10 +29,7 @@ export function writable(option: string, file: string): string {
 
 /** Writes the hosts' keys into a known_hosts file, in place of those that earlier ones had at the same ports. What else is in it stays. */
 export function writeKnownHosts(file: string, hosts: readonly Running[]): void {
-  const ours = hosts.map((host) => ({
-    name: knownHostsName(reachOf(host), host.simulator.port),
-    key: host.simulator.hostKey,
-  }));
+  const ours = hosts.map((host) => ({ name: knownHostsName(reachOf(host), host.port), key: host.publicKey }));
   const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
   const others = lines.filter((line) => !ours.some(({ name }) => line.startsWith(`${name} `)));
   while (others.at(-1) === "") others.pop();
@@ -46,8 +44,8 @@ export class JournalFile {
     this.file = openSync(path, "a");
   }
 
-  follow({ name, simulator }: Running): void {
-    simulator.host.onEntry(({ line, effect }) => this.write(name, effect, line));
+  follow({ name, host }: Running): void {
+    host.onEntry(({ line, effect }) => this.write(name, effect, line));
   }
 
   close(): void {
@@ -70,7 +68,7 @@ export class JournalFile {
 /** What `esxi-iser discover --json` would print of the hosts. */
 export async function save(file: string, hosts: readonly Running[]): Promise<void> {
   const views = await Promise.all(
-    hosts.map(async ({ name, simulator: { host } }) => {
+    hosts.map(async ({ name, host }) => {
       // Nobody else is there, and it is not to fail.
       host.faults.clear();
       const ask: Ask = async (command) => {

@@ -1,11 +1,5 @@
 import { visible } from "../../errors.js";
-import type { Simulator } from "../../simulator/index.js";
-import type { PlannedHost } from "./fleet.js";
-
-/** A simulated host that runs. */
-export interface Running extends PlannedHost {
-  readonly simulator: Simulator;
-}
+import type { Running, Serving } from "./serving.js";
 
 /** What is told of them, beside how each is reached. */
 export interface Told {
@@ -16,33 +10,43 @@ export interface Told {
   /** Undefined: as for the password. */
   readonly chap: readonly { readonly name: string; readonly secret?: string }[];
   readonly knownHosts: string | undefined;
-  readonly processStart: number;
-  readonly roundTrip: number;
+  readonly transport: Serving["transport"];
+  /** What things cost on a host, in milliseconds. */
+  readonly assumed: {
+    readonly processStartMs?: number;
+    readonly callMs?: number;
+    readonly roundTripMs: number;
+  };
 }
 
 /** Where it is reached from here. */
-export function reachOf({ simulator: { address } }: Running): string {
+export function reachOf({ address }: Running): string {
   return address === "0.0.0.0" || address === "::" ? "127.0.0.1" : address;
 }
 
 /** As the command line takes it: `root@127.0.0.1:2201`, the user where it is not root. */
 function hostArgument(host: Running): string {
   const reach = reachOf(host);
-  const { user, port } = host.simulator;
+  const { user, port } = host;
   return `${user === "root" ? "" : `${user}@`}${reach.includes(":") ? `[${reach}]` : reach}:${port}`;
 }
 
-/** What `esxi-iser:hosts` in a stack's config has to be. Hosts at one address share an entry, with the keys of all. */
+function pinOf({ pin }: Running): string {
+  return "hostKey" in pin ? pin.hostKey : pin.thumbprint;
+}
+
+/** What `esxi-iser:hosts` in a stack's config has to be. Hosts at one address share an entry, with the pins of all. */
 export function hostsConfig(hosts: readonly Running[], password: string | undefined) {
   const reaches = [...new Set(hosts.map(reachOf))];
   return Object.fromEntries(
     reaches.map((reach) => {
       const there = hosts.filter((host) => reachOf(host) === reach);
-      const user = there[0]?.simulator.user;
+      const user = there[0]?.user;
+      const pins = there.map(pinOf).join("\n");
       return [
         reach,
         {
-          hostKey: there.map(({ simulator }) => simulator.fingerprint).join("\n"),
+          ...(there.every(({ pin }) => "hostKey" in pin) ? { hostKey: pins } : { thumbprint: pins }),
           ...(user === "root" ? {} : { user }),
           ...(password === undefined ? {} : { password }),
         },
@@ -52,22 +56,23 @@ export function hostsConfig(hosts: readonly Running[], password: string | undefi
 }
 
 export function asJson(hosts: readonly Running[], told: Told): string {
-  const { password, chap, knownHosts, processStart, roundTrip } = told;
+  const { password, chap, knownHosts, assumed } = told;
   return `${JSON.stringify({
-    hosts: hosts.map(({ name, model, simulator: { address, port, user, hostKey, fingerprint } }) => ({
+    hosts: hosts.map(({ name, model, address, port, user, publicKey, pin }) => ({
       model,
       name,
       address,
       port,
       user,
       ...(password === undefined ? {} : { password }),
-      hostKey,
-      fingerprint,
+      ...("hostKey" in pin
+        ? { hostKey: publicKey, fingerprint: pin.hostKey }
+        : { transport: told.transport, thumbprint: pin.thumbprint }),
     })),
     chap,
     config: { "esxi-iser:hosts": hostsConfig(hosts, password) },
     ...(knownHosts === undefined ? {} : { knownHosts }),
-    assumed: { processStartMs: processStart, roundTripMs: roundTrip },
+    assumed,
   })}\n`;
 }
 
@@ -77,7 +82,7 @@ export function asText(hosts: readonly Running[], told: Told): string {
   if (first === undefined) return "";
   const parts = [
     more.length === 0 ? oneHost(first, told) : manyHosts(hosts, told),
-    told.knownHosts === undefined ? undefined : withKnownHosts(hosts, told, told.knownHosts),
+    withCommand(hosts, told),
     chapText(told.chap),
     costText(told),
     "Ctrl-C ends it.\n",
@@ -86,12 +91,12 @@ export function asText(hosts: readonly Running[], told: Told): string {
 }
 
 function oneHost(host: Running, { password }: Told): string {
-  const { name, model, simulator } = host;
-  const { address, port, user, fingerprint } = simulator;
+  const { name, model, address, port, user, pin } = host;
+  const label = "hostKey" in pin ? "fingerprint" : "thumbprint";
   return `${name}, a simulated ESXi ${model}, listens on ${address} port ${port}.
 
-  ${sshLine(host)}
-${password === undefined ? "" : `  password     ${password}\n`}  fingerprint  ${fingerprint}
+  ${lineTo(host)}
+${password === undefined ? "" : `  ${"password".padEnd(label.length)}  ${password}\n`}  ${label}  ${pinOf(host)}
 
 In a program:
 
@@ -99,7 +104,7 @@ In a program:
     host: "${reachOf(host)}",
     port: ${port},
     user: "${user}",
-    hostKey: "${fingerprint}",
+    ${"hostKey" in pin ? `hostKey: "${pin.hostKey}"` : `transport: "vsphere",\n    thumbprint: "${pin.thumbprint}"`},
   };
 
 In a stack's configuration, the password:
@@ -108,21 +113,22 @@ In a stack's configuration, the password:
 `;
 }
 
-function manyHosts(hosts: readonly Running[], { password, knownHosts }: Told): string {
+function manyHosts(hosts: readonly Running[], { password, knownHosts, transport }: Told): string {
   const wide = (text: (host: Running) => string) => Math.max(...hosts.map((host) => text(host).length));
-  const [nameWidth, sshWidth] = [wide(({ name }) => name), wide(sshLine)];
+  const [nameWidth, lineWidth] = [wide(({ name }) => name), wide(lineTo)];
   const rows = hosts.map(
+    (host) => `  ${host.name.padEnd(nameWidth)}  ESXi ${host.model}  ${lineTo(host).padEnd(lineWidth)}  ${pinOf(host)}`,
+  );
+  const by = transport === "ssh" ? "" : ', transport: "vsphere"';
+  const program = hosts.map(
     (host) =>
-      `  ${host.name.padEnd(nameWidth)}  ESXi ${host.model}  ${sshLine(host).padEnd(sshWidth)}  ${host.simulator.fingerprint}`,
+      `    "${host.name}": { host: { host: "${reachOf(host)}", port: ${host.port}, user: "${host.user}"${by} } },`,
   );
-  const program = hosts.map((host) => {
-    const { port, user } = host.simulator;
-    return `    "${host.name}": { host: { host: "${reachOf(host)}", port: ${port}, user: "${user}" } },`;
+  const setting = transport === "ssh" ? "hostKey" : "thumbprint";
+  const pins = [...new Set(hosts.map(reachOf))].map((reach) => {
+    const there = hosts.filter((host) => reachOf(host) === reach).map(pinOf);
+    return `  pulumi config set --path 'esxi-iser:hosts["${reach}"].${setting}' '${there.join("\n    ")}'`;
   });
-  const keys = Object.entries(hostsConfig(hosts, undefined)).map(
-    ([reach, { hostKey }]) =>
-      `  pulumi config set --path 'esxi-iser:hosts["${reach}"].hostKey' '${hostKey.replaceAll("\n", "\n    ")}'`,
-  );
   return `${hosts.length} simulated ESXi hosts:
 
 ${rows.join("\n")}
@@ -133,32 +139,42 @@ In a program, for IserCluster:
 ${program.join("\n")}
   };
 
-In a stack's configuration, the password of all and their keys:
+In a stack's configuration, the password of all and their ${transport === "ssh" ? "keys" : "thumbprints"}:
 
   ${passwordLine(password)}
-${knownHosts === undefined ? keys.join("\n") : `  pulumi config set esxi-iser:knownHosts '${knownHosts}'`}
+${knownHosts === undefined ? pins.join("\n") : `  pulumi config set esxi-iser:knownHosts '${knownHosts}'`}
 `;
 }
 
-function sshLine(host: Running): string {
-  const { port, user } = host.simulator;
-  return `ssh -p ${port} ${user}@${reachOf(host)}`;
+/** How it is reached by hand. */
+function lineTo(host: Running): string {
+  const { port, user, pin } = host;
+  const reach = reachOf(host);
+  return "hostKey" in pin ? `ssh -p ${port} ${user}@${reach}` : `https://${reach}:${port}/sdk`;
 }
 
 function passwordLine(password: string | undefined): string {
   return `pulumi config set --secret esxi-iser:password${password === undefined ? "" : ` '${password}'`}`;
 }
 
-function withKnownHosts(hosts: readonly Running[], { password, passwordFile }: Told, file: string): string {
+/** With the command of this package: how hosts are known to it that have no place in a stack's configuration. */
+function withCommand(
+  hosts: readonly Running[],
+  { password, passwordFile, knownHosts, transport }: Told,
+): string | undefined {
+  if (transport === "ssh" && knownHosts === undefined) return undefined;
   const environment = [
     ...(password === undefined ? [] : [`ESXI_ISER_PASSWORD='${password}'`]),
     ...(passwordFile === undefined ? [] : [`ESXI_ISER_PASSWORD="$(head -n 1 '${passwordFile}')"`]),
-    `ESXI_ISER_KNOWN_HOSTS='${file}'`,
+    transport === "ssh"
+      ? `ESXI_ISER_KNOWN_HOSTS='${knownHosts}'`
+      : `ESXI_ISER_THUMBPRINT='${hosts.map(pinOf).join(" ")}'`,
   ];
-  return `${hosts.length === 1 ? "Its key is" : "Their keys are"} in ${file}. With esxi-iser:
+  const where = hosts.length === 1 ? "Its key is" : "Their keys are";
+  return `${transport === "ssh" ? `${where} in ${knownHosts}. ` : ""}With esxi-iser:
 
   export ${environment.join(" ")}
-  esxi-iser doctor ${hosts.map(hostArgument).join(" ")}
+  npx esxi-iser doctor ${transport === "ssh" ? "" : "--transport vsphere "}${hosts.map(hostArgument).join(" ")}
 `;
 }
 
@@ -174,7 +190,8 @@ function chapText(chap: Told["chap"]): string | undefined {
   }`;
 }
 
-function costText({ processStart, roundTrip }: Told): string | undefined {
-  if (processStart + roundTrip === 0) return undefined;
-  return `Assumed of each host, not measured: ${processStart} ms to start a process of esxcli, ${roundTrip} ms a round trip.\n`;
+function costText({ assumed: { processStartMs = 0, callMs = 0, roundTripMs } }: Told): string | undefined {
+  if (processStartMs + callMs + roundTripMs === 0) return undefined;
+  const own = callMs > 0 ? `${callMs} ms a call` : `${processStartMs} ms to start a process of esxcli`;
+  return `Assumed of each host, not measured: ${own}, ${roundTripMs} ms a round trip.\n`;
 }

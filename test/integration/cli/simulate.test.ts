@@ -44,7 +44,7 @@ describe("esxi-iser simulate", function () {
   };
   /** What it says before anything listens. */
   const refused = async (options: Partial<SimulateOptions>) => {
-    const defaults = { listen: "127.0.0.1", port: "0", user: "root", processStart: "0", roundTrip: "0" };
+    const defaults = { listen: "127.0.0.1", port: "0", user: "root", roundTrip: "0" };
     const error: unknown = await simulate({ ...defaults, ...options }).catch((reason: unknown) => reason);
     assert.ok(error instanceof IserError, String(error));
     assert.equal(error.code, "INPUT_INVALID");
@@ -187,6 +187,47 @@ describe("esxi-iser simulate", function () {
     const client = await login({ address: "127.0.0.1", port: Number(port), password } as never);
     assert.equal((await exec(client, "esxcli rdma device list")).status, 0);
   });
+
+  it("speaks the vSphere API in place of SSH, and prints the lines with which the command reaches it", async () => {
+    const simulation = await Simulation.start(["--transport", "vsphere", "--hosts", "2", "--call", "3"]);
+    assert.match(simulation.stdout, /\nAssumed of each host, not measured: 3 ms a call, 0 ms a round trip\.\n/);
+    assert.match(simulation.stdout, /host: "127\.0\.0\.1", port: \d+, user: "root", transport: "vsphere" \} \},\n/);
+    const [, exported = "", line = ""] =
+      /\n {2}export (.*)\n {2}npx esxi-iser (doctor .*)\n/.exec(simulation.stdout) ?? [];
+    const env = Object.fromEntries([...exported.matchAll(/(\w+)='([^']*)'/g)].map(([, name, value]) => [name, value]));
+    const { status, stdout, stderr } = await esxiIser([...line.split(" "), "--json"], { env, cwd: folder });
+    assert.notEqual(status, 2, stderr);
+    assert.equal(JSON.parse(stdout).length, 2);
+  });
+
+  it("is reached through the vSphere API with what it prints as JSON", async () => {
+    const { shown } = await json("--transport", "vsphere", "--model", "7.0");
+    const [host] = shown.hosts;
+    assert.deepEqual([host?.transport, host?.fingerprint, shown.assumed.callMs], ["vsphere", undefined, 0]);
+    assert.equal(shown.config["esxi-iser:hosts"]["127.0.0.1"]?.thumbprint, host?.thumbprint);
+    const env = { ESXI_ISER_PASSWORD: host?.password, ESXI_ISER_THUMBPRINT: host?.thumbprint };
+    const found = await esxiIser(["discover", `127.0.0.1:${host?.port}`, "--transport", "vsphere", "--json"], {
+      env,
+      cwd: folder,
+    });
+    // A host whose cards have no adapter yet has nothing to declare.
+    assert.equal(found.status, 1, found.stderr);
+    assert.match(found.stdout, /"vmrdma0"/);
+    const wrong = { ...env, ESXI_ISER_THUMBPRINT: "AA".repeat(32) };
+    const refusedIt = await esxiIser(["discover", `127.0.0.1:${host?.port}`, "--transport", "vsphere"], {
+      env: wrong,
+      cwd: folder,
+    });
+    assert.match(refusedIt.stderr, /HOST_KEY_CHANGED/);
+  });
+
+  for (const [options, words] of [
+    [{ transport: "vsphere", knownHosts: "known_hosts" }, /--known-hosts is of the transport ssh/],
+    [{ transport: "vsphere", processStart: "300" }, /--process-start is of the transport ssh/],
+    [{ call: "3" }, /--call is of the transport vsphere.*\n?.*Give --transport vsphere too/],
+  ] as const)
+    it(`refuses ${JSON.stringify(options)}, which is of the other transport`, async () =>
+      assert.match(await refused(options), words));
 
   describe("with faults", () => {
     it("does each kind of them once", async () => {
