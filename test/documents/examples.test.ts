@@ -254,6 +254,25 @@ const table: readonly Example[] = [
     },
   },
   {
+    folder: "unit-test",
+    hosts: [
+      {
+        ...bare,
+        storage: [
+          {
+            address: "192.168.50.100",
+            targets: [{ name: iqn("databases"), chap: { name: "esx01", secret: secrets.production } }],
+          },
+        ],
+      },
+    ],
+    config: () => ({ chapSecret: { secret: secrets.production } }),
+    check: ([lab]) => {
+      assert.deepEqual(lab.sessions(), [`vmrdma0 vmk1 ${iqn("databases")}@192.168.50.100 chap`]);
+      assert.deepEqual(lab.mtuOf("vmk1"), { vmk: 9000, carrier: 9000 });
+    },
+  },
+  {
     folder: "cluster",
     hosts: eight((number) => ({
       ...bare,
@@ -316,7 +335,7 @@ const table: readonly Example[] = [
 ];
 
 /** Those that the table does not run as the others, each with a test below or elsewhere. */
-const special = ["composed", "many-stacks", "unit-test"];
+const special = ["composed", "many-stacks"];
 
 function eight(make: (number: number) => SimulatedHost): readonly [SimulatedHost, ...SimulatedHost[]] {
   return [make(1), ...[2, 3, 4, 5, 6, 7, 8].map(make)];

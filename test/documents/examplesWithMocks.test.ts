@@ -36,7 +36,7 @@ describe("the example composed, with Pulumi's mocks", function () {
     [rescan]: { devices },
     "vsphere:index/vmfsDatastore:VmfsDatastore": { url: "ds:///vmfs/volumes/simulated/" },
   });
-  const run = async (preview: boolean, answers: MockRunArgs["answers"]) => {
+  const run = async (preview: boolean, answers: MockRunArgs["answers"], config: MockRunArgs["config"] = {}) => {
     const args: MockRunArgs = {
       program: join(examples, "composed/index.ts"),
       project: "iser-composed",
@@ -46,6 +46,7 @@ describe("the example composed, with Pulumi's mocks", function () {
         networkStack: "organization/network/dev",
         datacenter: "lab",
         datastore: "iser",
+        ...config,
       },
       preview,
       answers,
@@ -59,7 +60,7 @@ describe("the example composed, with Pulumi's mocks", function () {
       assert.equal(all.length, 1, type);
       return all[0]?.inputs ?? {};
     };
-    return { inputsOf, outputs };
+    return { inputsOf, outputs, resources };
   };
 
   it("takes the addresses of the network's stack in a preview, and does not know the disk yet", async () => {
@@ -76,6 +77,16 @@ describe("the example composed, with Pulumi's mocks", function () {
     const { secret } = inputsOf("Chap");
     assert.ok(typeof secret === "object" && secret !== null && Object.values(secret).includes(chapSecret));
     assert.equal(outputs.chapSecret, chapSecret);
+  });
+
+  it("declares the same for a host whose SSH is off, told by config", async () => {
+    const overSsh = await run(false, made(found("naa.1")));
+    const { resources } = await run(false, made(found("naa.1")), { transport: "vsphere" });
+    const declared = ({ type, name, inputs: { host, ...inputs } }: (typeof resources)[number]) => [type, name, inputs];
+    assert.deepEqual(resources.map(declared), overSsh.resources.map(declared));
+    const hosts = resources.filter(({ type }) => /^pulumi-nodejs:dynamic\/esxi-iser:/.test(type)).map(({ inputs }) => inputs.host);
+    assert.ok(hosts.length > 5);
+    for (const host of hosts) assert.deepEqual(host, { host: "esx01.lab", transport: "vsphere" });
   });
 
   it("formats nothing when it is not clear which device is meant", async () => {
