@@ -197,7 +197,7 @@ describe("the commands that esxi-iser review lists", function () {
   const runs = Math.ceil(Number(process.env.ESXI_ISER_RUNS ?? 150) / 25);
 
   it(`are, of any program on any host, all that are run for what is new, and those for a change and a destroy`, async function () {
-    this.timeout(60_000 + 12_000 * runs);
+    this.timeout(120_000 + 30_000 * runs);
     const tally = new Map<string, number>();
     const count = (what: string) => tally.set(what, (tally.get(what) ?? 0) + 1);
     await fc.assert(
