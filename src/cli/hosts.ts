@@ -1,14 +1,13 @@
 import { readFileSync } from "node:fs";
-import { IserError } from "../errors.js";
 import { hostField } from "../resources/host.js";
 import type { ConnectionSettings, ServerSettings } from "../transport/credentials.js";
 import type { VsphereSettings } from "../transport/vsphereTarget.js";
-
-export const transports = ["ssh", "vsphere"] as const;
+import type { Transport } from "./transports.js";
+import { refuseForeign, usage } from "./usage.js";
 
 /** What all commands that go to hosts are told about them. */
 export interface HostOptions {
-  readonly transport?: (typeof transports)[number];
+  readonly transport?: Transport;
   /** The bastion, as a host is written. */
   readonly proxy?: string;
   /** The vCenter, as a host is written. */
@@ -39,14 +38,7 @@ export function hostsOf(names: readonly string[], options: LoginOptions): readon
 
 export function hostOf(text: string, options: LoginOptions): DeclaredHost {
   const { transport = "ssh", proxy, vcenter, thumbprint, ca } = options;
-  const given = { proxy, vcenter, thumbprint, ca };
-  const foreign = transport === "ssh" ? (["vcenter", "thumbprint", "ca"] as const) : (["proxy"] as const);
-  for (const option of foreign)
-    if (given[option] !== undefined)
-      throw usage(
-        `--${option} is of the transport ${transport === "ssh" ? "vsphere" : "ssh"}, and the hosts are reached by ${transport}`,
-        transport === "ssh" ? `Give --transport vsphere too, or leave --${option} out.` : "Leave one of them out.",
-      );
+  refuseForeign(transport, transport === "ssh" ? { vcenter, thumbprint, ca } : { proxy });
   const host = serverOf(text, "HOST", transport);
   if (transport === "ssh")
     return { ...host, ...(proxy === undefined ? {} : { proxy: serverOf(proxy, "--proxy", transport) }) };
@@ -66,7 +58,7 @@ export function hostOf(text: string, options: LoginOptions): DeclaredHost {
   );
 }
 
-function serverOf(text: string, what: string, transport: (typeof transports)[number]): ServerSettings {
+function serverOf(text: string, what: string, transport: Transport): ServerSettings {
   // A user may be of a domain: administrator@vsphere.local.
   const form = /^(?:(?<user>\S+)@)?(?:\[(?<v6>[0-9A-Fa-f:.%]+)\]|(?<name>[\w.-]+))(?::(?<port>\d{1,5}))?$/.exec(text);
   const { user, v6, name, port } = form?.groups ?? {};
@@ -77,12 +69,12 @@ function serverOf(text: string, what: string, transport: (typeof transports)[num
   };
   const parsed = hostField.safeParse(server);
   if (form !== null && parsed.success) return server;
-  const port443 = transport === "vsphere";
+  const usual = transport === "vsphere" ? 443 : 22;
   throw usage(
     `${what} "${text}" is no ${what === "--vcenter" ? "vCenter" : "host"}${form === null || parsed.success ? "" : `: ${issuesOf(parsed.error)}`}`,
     what === "--vcenter"
       ? "Give a name or an address, with a user and a port where they are not administrator@vsphere.local and 443: reader@vsphere.local@vcenter.lab:443."
-      : `Give a name or an address, with a user and a port where they are not root and ${port443 ? 443 : 22}: root@esx01.lab:${port443 ? 443 : 22}, root@[fd00::11]:${port443 ? 443 : 22}.`,
+      : `Give a name or an address, with a user and a port where they are not root and ${usual}: root@esx01.lab:${usual}, root@[fd00::11]:${usual}.`,
   );
 }
 
@@ -99,10 +91,6 @@ function certificatesIn(file: string): string {
       "Name a file with the certificates of an authority, as PEM text.",
     );
   }
-}
-
-function usage(problem: string, cure: string): IserError {
-  return new IserError("INPUT_INVALID", { problem, cure });
 }
 
 /** Does the work for each, some at once, and tells how each ended, in the order in which they were given. */

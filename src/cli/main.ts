@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, type CommanderError, Option } from "commander";
+import { transports } from "./transports.js";
 
 /** The command `esxi-iser`. Each subcommand is loaded only when it is used. */
 const { version } = JSON.parse(readFileSync(join(__dirname, "../../package.json"), "utf8")) as { version: string };
@@ -12,8 +13,6 @@ const program = new Command("esxi-iser")
   .showHelpAfterError("(esxi-iser --help tells more)")
   // 1 is what a command found; what could not be done at all is 2.
   .exitOverride((error: CommanderError) => process.exit(error.exitCode === 0 ? 0 : 2));
-
-const transports = ["ssh", "vsphere"] as const;
 
 /** A command that goes to hosts. */
 function hostCommand(nameAndArgs: string): Command {

@@ -3,11 +3,13 @@ import { type Model, SimulatedHost } from "../simulator/index.js";
 import { addFaults, checkFaults, parseFault, readFaults } from "./simulate/faults.js";
 import { JournalFile, save, writable, writeKnownHosts } from "./simulate/files.js";
 import { mostHosts, type PlannedHost, planFleet } from "./simulate/fleet.js";
-import { firstLine, readText, usage, whole } from "./simulate/input.js";
+import { firstLine, readText, whole } from "./simulate/input.js";
 import { madeUp } from "./simulate/secrets.js";
 import { type Place, type Running, type Serving, serve } from "./simulate/serving.js";
 import { asJson, asText } from "./simulate/shown.js";
 import { note } from "./terminal.js";
+import type { Transport } from "./transports.js";
+import { refuseForeign, usage } from "./usage.js";
 
 export interface SimulateOptions {
   readonly hosts?: string;
@@ -26,7 +28,7 @@ export interface SimulateOptions {
   readonly save?: string;
   readonly fault?: readonly string[];
   readonly faults?: string;
-  readonly transport?: "ssh" | "vsphere";
+  readonly transport?: Transport;
   readonly processStart?: string;
   readonly call?: string;
   readonly roundTrip: string;
@@ -54,13 +56,20 @@ export async function simulate(options: SimulateOptions): Promise<void> {
   ];
   // Everything that can be wrong with a host is found before the first one listens.
   checkFaults(faults, fleet.hosts.map(tried));
+  const { transport = "ssh", call, processStart, authorizedKeys } = options;
+  refuseForeign(
+    transport,
+    transport === "ssh"
+      ? { call }
+      : { "authorized-keys": authorizedKeys, "known-hosts": options.knownHosts, "process-start": processStart },
+  );
   const serving: Serving = {
-    transport: transportOf(options),
+    transport,
     user: options.user,
     password: given ?? madeUp(),
-    authorizedKeys: options.authorizedKeys === undefined ? [] : keysIn(options.authorizedKeys),
-    processStartMs: whole("--process-start", options.processStart ?? "0", 0, 60_000),
-    callMs: whole("--call", options.call ?? "0", 0, 60_000),
+    authorizedKeys: authorizedKeys === undefined ? [] : keysIn(authorizedKeys),
+    processStartMs: whole("--process-start", processStart ?? "0", 0, 60_000),
+    callMs: whole("--call", call ?? "0", 0, 60_000),
     roundTripMs: whole("--round-trip", options.roundTrip, 0, 60_000),
   };
   const places = placesOf(options, fleet.hosts.length);
@@ -83,9 +92,9 @@ export async function simulate(options: SimulateOptions): Promise<void> {
       passwordFile: options.passwordFile,
       chap: chap === undefined ? fleet.chap : [options.chapSecretFile === undefined ? chap : { name: chap.name }],
       knownHosts,
-      transport: serving.transport,
+      transport,
       assumed:
-        serving.transport === "ssh"
+        transport === "ssh"
           ? { processStartMs: serving.processStartMs, roundTripMs: serving.roundTripMs }
           : { callMs: serving.callMs, roundTripMs: serving.roundTripMs },
     };
@@ -102,27 +111,6 @@ export async function simulate(options: SimulateOptions): Promise<void> {
     journal?.close();
     await Promise.all(running.map((host) => host.close()));
   }
-}
-
-/** What is of the other one is refused. */
-function transportOf({
-  transport = "ssh",
-  authorizedKeys,
-  knownHosts,
-  processStart,
-  call,
-}: SimulateOptions): "ssh" | "vsphere" {
-  const others =
-    transport === "ssh"
-      ? { "--call": call }
-      : { "--authorized-keys": authorizedKeys, "--known-hosts": knownHosts, "--process-start": processStart };
-  for (const [option, value] of Object.entries(others))
-    if (value !== undefined)
-      throw usage(
-        `${option} is of the transport ${transport === "ssh" ? "vsphere" : "ssh"}, and the hosts are reached by ${transport}`,
-        transport === "ssh" ? "Give --transport vsphere too, or leave it out." : "Leave one of them out.",
-      );
-  return transport;
 }
 
 /** The same host, of which nobody knows, as a trial of what it is made of. */

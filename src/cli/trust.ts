@@ -4,6 +4,7 @@ import { relayOf, resolveUnauthenticated, type Target } from "../transport/crede
 import { forEach, type HostOptions, hostsOf } from "./hosts.js";
 import { noConfig, readStackConfig, type StackConfig, type StackOptions } from "./stackConfig.js";
 import type { Identity } from "./trust/identity.js";
+import { usage } from "./usage.js";
 
 export interface TrustOptions extends HostOptions, StackOptions {
   /** Write into this known_hosts file, also where there is the config of a stack. */
@@ -146,8 +147,4 @@ function said({ host, place, kinds }: Identity, decision: Decision, ofThese: rea
   return decision === "known already"
     ? `${host}: ${kinds(ofThese)} known already, in ${place.name}.`
     : `${host}: not trusted, nothing was written.`;
-}
-
-function usage(problem: string, cure: string): IserError {
-  return new IserError("INPUT_INVALID", { problem, cure });
 }

@@ -7,7 +7,7 @@ import { adapterSubjects } from "../integration/resources/subjects/adapter.js";
 import { networkSubjects } from "../integration/resources/subjects/network.js";
 import type { Subject } from "../integration/resources/subjects/subject.js";
 import { systemSubjects } from "../integration/resources/subjects/system.js";
-import { type Transport, transports } from "../support/served.js";
+import { over, type Transport, transports } from "../support/served.js";
 import {
   canBefall,
   type Fault,
@@ -56,14 +56,12 @@ function table(cells: Tally, transport: Transport): string {
   const rows = faults.map(({ name }) => row(name));
   const total = rows.reduce((sum, counts) => sum + Number(counts.at(-1)), 0);
   const lines = [
-    [`fault, ${ways[transport]}`, ...kinds, "together"],
+    [`fault,${over[transport]}`, ...kinds, "together"],
     ["---", ...kinds.map(() => "---:"), "---:"],
     ...rows,
   ];
   return [...lines.map((line) => `| ${line.join(" | ")} |`), `Together: ${total}.`].join("\n");
 }
-
-const ways = { ssh: "over SSH", vsphere: "through the vSphere API" } as const;
 
 /** Everything over both transports takes twice as long; else the two take turns, so that each fault and each command meet both. */
 const isWhole = process.env.ESXI_ISER_MATRIX === "whole";
@@ -81,7 +79,7 @@ function turnOf(
 }
 
 for (const transport of transports)
-  describe(`the fault matrix, ${ways[transport]}: whatever befalls a command, the next run makes the host what is declared`, function () {
+  describe(`the fault matrix,${over[transport]}: whatever befalls a command, the next run makes the host what is declared`, function () {
     this.timeout(1_200_000);
     const cells = new Tally();
     const outcomes = new Tally();

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { FaultOptions, SimulatedHost } from "../../simulator/index.js";
-import { check, readJson, usage } from "./input.js";
+import { usage } from "../usage.js";
+import { check, readJson } from "./input.js";
 
 const kinds = [
   "fail",

@@ -7,7 +7,7 @@ import { knownHostsName } from "../../transport/knownHosts.js";
 import { render } from "../../transport/sshLine.js";
 import { lookAt } from "../hostView.js";
 import { note } from "../terminal.js";
-import { usage } from "./input.js";
+import { usage } from "../usage.js";
 import type { Running } from "./serving.js";
 import { reachOf } from "./shown.js";
 

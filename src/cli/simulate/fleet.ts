@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { visible } from "../../errors.js";
 import type { HostOptions, Model, SimulatedHost } from "../../simulator/index.js";
-import { usage } from "./input.js";
+import { usage } from "../usage.js";
 import { restored } from "./restore.js";
 import { type Credentials, MadeUpSecrets } from "./secrets.js";
 import { checkReferences, readStates, runCommands, type StartingState } from "./stateFile.js";

@@ -1,11 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { z } from "zod";
-import { IserError } from "../../errors.js";
-
-/** What was given on the command line and cannot be taken. */
-export function usage(problem: string, cure: string): IserError {
-  return new IserError("INPUT_INVALID", { problem, cure });
-}
+import { usage } from "../usage.js";
 
 /** A whole number within bounds, as `option` was given it. */
 export function whole(option: string, text: string, least: number, most: number): number {

@@ -1,11 +1,12 @@
 import { generateKeyPairSync } from "node:crypto";
 import { SimulatedHost, startSimulator, startVsphere } from "../../simulator/index.js";
+import type { Transport } from "../transports.js";
+import { usage } from "../usage.js";
 import type { PlannedHost } from "./fleet.js";
-import { usage } from "./input.js";
 
 /** What all hosts have alike. */
 export interface Serving {
-  readonly transport: "ssh" | "vsphere";
+  readonly transport: Transport;
   readonly user: string;
   readonly password: string;
   /** Of SSH. */
@@ -43,7 +44,7 @@ export async function serve(planned: PlannedHost, place: Place, serving: Serving
   }
 }
 
-const ways: Record<Serving["transport"], typeof overSsh> = { ssh: overSsh, vsphere: overVsphere };
+const ways: Record<Transport, typeof overSsh> = { ssh: overSsh, vsphere: overVsphere };
 
 async function overSsh(planned: PlannedHost, place: Place, serving: Serving): Promise<Running> {
   const { user, password, authorizedKeys, processStartMs, roundTripMs } = serving;

@@ -1,5 +1,6 @@
 import { visible } from "../../errors.js";
-import type { Running, Serving } from "./serving.js";
+import type { Transport } from "../transports.js";
+import type { Running } from "./serving.js";
 
 /** What is told of them, beside how each is reached. */
 export interface Told {
@@ -10,7 +11,7 @@ export interface Told {
   /** Undefined: as for the password. */
   readonly chap: readonly { readonly name: string; readonly secret?: string }[];
   readonly knownHosts: string | undefined;
-  readonly transport: Serving["transport"];
+  readonly transport: Transport;
   /** What things cost on a host, in milliseconds. */
   readonly assumed: {
     readonly processStartMs?: number;
@@ -124,10 +125,9 @@ function manyHosts(hosts: readonly Running[], { password, knownHosts, transport 
     (host) =>
       `    "${host.name}": { host: { host: "${reachOf(host)}", port: ${host.port}, user: "${host.user}"${by} } },`,
   );
-  const setting = transport === "ssh" ? "hostKey" : "thumbprint";
-  const pins = [...new Set(hosts.map(reachOf))].map((reach) => {
-    const there = hosts.filter((host) => reachOf(host) === reach).map(pinOf);
-    return `  pulumi config set --path 'esxi-iser:hosts["${reach}"].${setting}' '${there.join("\n    ")}'`;
+  const pins = Object.entries(hostsConfig(hosts, undefined)).map(([reach, entry]) => {
+    const [setting, value] = "hostKey" in entry ? ["hostKey", entry.hostKey] : ["thumbprint", entry.thumbprint];
+    return `  pulumi config set --path 'esxi-iser:hosts["${reach}"].${setting}' '${value.replaceAll("\n", "\n    ")}'`;
   });
   return `${hosts.length} simulated ESXi hosts:
 

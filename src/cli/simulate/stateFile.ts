@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type HostOptions, models, type SimulatedHost } from "../../simulator/index.js";
-import { check, readJson, usage } from "./input.js";
+import { usage } from "../usage.js";
+import { check, readJson } from "./input.js";
 
 const text = z.string("must be a text").min(1, "is empty");
 const flag = z.boolean("must be true or false");

@@ -1,6 +1,6 @@
 import { visible } from "../../errors.js";
 import { configuredField, environmentName } from "../../transport/places.js";
-import { acceptAny, onTheHost } from "../../transport/vsphere/certificate.js";
+import { acceptAny, digits, onTheHost, pinsIn } from "../../transport/vsphere/certificate.js";
 import { type ShownCertificate, shownCertificate } from "../../transport/vsphere/shownCertificate.js";
 import type { VsphereTarget } from "../../transport/vsphereTarget.js";
 import type { StackConfig } from "../stackConfig.js";
@@ -47,13 +47,8 @@ function inEnvironment({ host }: VsphereTarget, shown: ShownCertificate): Place 
   };
 }
 
-function pinsIn(text: string): readonly string[] {
-  return text.split(/[\s,]+/).filter((pin) => pin !== "");
-}
-
 /** The thumbprint that is shown, if this is another spelling of it, or its SHA-1. */
 function sameAs({ thumbprint, sha1Thumbprint }: ShownCertificate, pin: string): string | undefined {
-  const digits = (text: string) => text.replaceAll(":", "").toUpperCase();
   return [thumbprint, sha1Thumbprint].some((one) => digits(one) === digits(pin)) ? thumbprint : undefined;
 }
 

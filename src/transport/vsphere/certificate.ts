@@ -23,10 +23,7 @@ export function certificateRule(target: VsphereTarget): CertificateRule {
         ? unknown(target, socket, why)
         : changed(target, socket, `${ca.source} does not vouch for it (${why})`);
     };
-  const pins = thumbprint.value
-    .split(/[\s,]+/)
-    .filter((pin) => pin !== "")
-    .map((pin) => pinned(target, pin, thumbprint.source));
+  const pins = pinsIn(thumbprint.value).map((pin) => pinned(target, pin, thumbprint.source));
   return (socket) => {
     const { fingerprint, fingerprint256 } = socket.getPeerCertificate();
     return pins.includes(digits(fingerprint256)) || pins.includes(digits(fingerprint))
@@ -45,8 +42,13 @@ function pinned({ host }: VsphereTarget, pin: string, source: string): string {
   });
 }
 
-/** A host that answers without a certificate has neither fingerprint. */
-function digits(thumbprint: string | undefined): string {
+/** The thumbprints of a setting, as they are written there. */
+export function pinsIn(setting: string): readonly string[] {
+  return setting.split(/[\s,]+/).filter((pin) => pin !== "");
+}
+
+/** A thumbprint however it is spelled. A host that answers without a certificate has none. */
+export function digits(thumbprint: string | undefined): string {
   return (thumbprint ?? "").replaceAll(":", "").toUpperCase();
 }
 

@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { type Declared, Lab } from "../../support/lab.js";
-import { transports } from "../../support/served.js";
+import { over, transports } from "../../support/served.js";
 import { adapterSubjects } from "./subjects/adapter.js";
 import { networkSubjects } from "./subjects/network.js";
 import { systemSubjects } from "./subjects/system.js";
 
 const subjects = [...adapterSubjects, ...networkSubjects, ...systemSubjects];
-const ways = { ssh: "over SSH", vsphere: "through the vSphere API" } as const;
 
 for (const [subject, transport] of subjects.flatMap((one) => transports.map((way) => [one, way] as const))) {
   const { definition, inputs, look, shows } = subject;
@@ -15,7 +14,7 @@ for (const [subject, transport] of subjects.flatMap((one) => transports.map((way
 
   const showsNoValue = subject.isInLog === true && transport === "vsphere";
 
-  describe(`${title} on an ESXi 8.0 host, ${ways[transport]}`, () => {
+  describe(`${title} on an ESXi 8.0 host,${over[transport]}`, () => {
     let lab: Lab;
     let declared: Declared;
     let bare: string;
