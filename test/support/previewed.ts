@@ -106,6 +106,17 @@ export class PreviewedStack {
     return ran;
   }
 
+  /** `pulumi refresh`. */
+  async refresh(): Promise<void> {
+    this.lab.newProcess();
+    for (const [as, planned] of this.made) {
+      const { id, state } = planned.declared;
+      const life = Object.assign(this.lab.lifecycle(planned.definition), { id, state });
+      if ((await life.refresh()) === "gone") this.made.delete(as);
+      else this.made.set(as, { ...planned, declared: life });
+    }
+  }
+
   /** A line of a review as the host was given it. */
   readonly told = (line: string): string =>
     [...this.numbers].reduce((text, [words, name]) => text.replaceAll(words, name), line);

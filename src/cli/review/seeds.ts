@@ -109,6 +109,15 @@ export class Seeds {
     return Math.max(1500, ...onIt.flatMap(({ mtu }) => (typeof mtu === "number" ? [mtu] : [])));
   }
 
+  /** The switch of a port group that is not declared: the one that is to lower a VMkernel adapter of it, if one is. */
+  private carrierOf(portGroup: string): string {
+    const interfaces = this.of("VmkernelAdapter").flatMap((one) => (one.portGroup === portGroup ? [one.name] : []));
+    const lowers = this.of("VirtualSwitch").find(({ lowerFirst }) =>
+      listed(lowerFirst).some((vmk) => interfaces.includes(vmk)),
+    );
+    return lowers === undefined ? switchBehind(portGroup) : String(lowers.name);
+  }
+
   private plantNetwork(host: AssumedHost): void {
     const switches = new Set([...this.texts(["virtualSwitch"], []), ...this.taken().map(({ from }) => from)]);
     const declared = (type: string) => new Set(this.of(type).map(({ name }) => name));
@@ -124,9 +133,10 @@ export class Seeds {
     for (const name of switches) if (!declared("VirtualSwitch").has(name)) plantSwitch(name, this.uplinksFor(name));
     const plantGroup = (name: string) => {
       const behind = this.uplinksBehind(name);
-      plantSwitch(switchBehind(name), behind);
+      const virtualSwitch = this.carrierOf(name);
+      if (!declared("VirtualSwitch").has(virtualSwitch)) plantSwitch(virtualSwitch, behind);
       host.portGroups.set(name, {
-        virtualSwitch: switchBehind(name),
+        virtualSwitch,
         vlanId: 0,
         order: { active: behind, standby: [] },
         own: {},
