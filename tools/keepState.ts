@@ -1,12 +1,14 @@
 /**
- * Writes test/fixtures/states/<version>.json: the state of the whole procedure as this version writes it, which later versions have to read. Once for each
- * release: `npm run state:keep`.
+ * Writes test/fixtures/states/<version>.json: the states of the whole procedure as this version writes them, over SSH and through the vSphere API, which
+ * later versions have to read. Once for each release: `npm run state:keep`.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Program } from "../test/support/program.js";
 import { asKept, kept, type ReleasedState, secrets } from "../test/support/releasedState.js";
+import type { Transport } from "../test/support/served.js";
+import type { StackState } from "./engine/pulumi.js";
 
 const iqn = "iqn.2010-09.lab.storage:a";
 const netmask = "255.255.255.0";
@@ -15,7 +17,7 @@ const mutual = { name: "array", secret: secrets.mutual };
 const chap = { name: "esx01", secret: secrets.chap, mutual };
 
 /** Two paths: one is made, of the other the network is there and not as it is declared. */
-const whole: Omit<ReleasedState, "state"> = {
+const whole: Omit<ReleasedState, "states"> = {
   options: {
     model: "8.0",
     name: "esx01.lab",
@@ -94,15 +96,20 @@ const whole: Omit<ReleasedState, "state"> = {
 async function main(): Promise<void> {
   const { version } = JSON.parse(readFileSync(join(__dirname, "../package.json"), "utf8")) as { version: string };
   const file = join(__dirname, `../test/fixtures/states/${version}.json`);
-  const program = await Program.start(whole.options);
+  const states = { ssh: await written("ssh"), vsphere: await written("vsphere") };
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, asKept({ ...whole, states }));
+  execFileSync("npx", ["--no-install", "biome", "format", "--write", file], { cwd: join(__dirname, "..") });
+  console.log(`written to ${file}`);
+}
+
+async function written(transport: Transport): Promise<StackState> {
+  const program = await Program.start(whole.options, transport);
   try {
     for (const line of whole.commands) program.host.execute(line);
     await program.declare(whole.resources);
     await program.stack.up();
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, asKept({ ...whole, state: await kept(program) }));
-    execFileSync("npx", ["--no-install", "biome", "format", "--write", file], { cwd: join(__dirname, "..") });
-    console.log(`written to ${file}`);
+    return await kept(program);
   } finally {
     await program.close();
   }

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "mocha";
-import { type FaultOptions, type Simulator, startSimulator } from "../../src/simulator/index.js";
+import type { FaultOptions, SimulatedHost } from "../../src/simulator/index.js";
 import type { Outcome } from "../../tools/engine/pulumi.js";
 import { type Canary, found, newCanary } from "../support/canaries.js";
+import { over, type Served, serve, type Transport, transports } from "../support/served.js";
 import { closedPort, keygen } from "../support/sshServer.js";
 import { shownBy, Watched } from "../support/watched.js";
 
@@ -36,34 +37,37 @@ const echoed = echo("uni", "mutual");
 const rotatedEcho = echo("uni", "mutual", "uni2", "mutual2");
 const setting = "iscsi adapter auth chap set";
 const getting = "iscsi adapter auth chap get";
-const pinned = `SHA256:${"A".repeat(43)}`;
+/** Of another host. */
+const pinned = { ssh: { hostKey: `SHA256:${"A".repeat(43)}` }, vsphere: { thumbprint: "AA".repeat(32) } };
+const unpinned = { ssh: { hostKey: undefined }, vsphere: { thumbprint: undefined } };
 
 interface Case {
   /** What is other than a host that is reached and a declaration that is right. */
   readonly host?: object;
   readonly more?: object;
-  readonly prepare?: (simulator: Simulator) => void;
+  readonly prepare?: (host: SimulatedHost) => void;
   /** How its error ends; undefined where there is none. */
   readonly code?: string;
 }
 
-const fault =
-  (options: FaultOptions) =>
-  ({ host }: Simulator) =>
-    host.faults.add(options);
+const fault = (options: FaultOptions) => (host: SimulatedHost) => host.faults.add(options);
 
-/** Where the create of a resource can fail, each on a host of its own. */
-const creates: Readonly<Record<string, () => Promise<Case> | Case>> = {
+function overSsh(one: Case): (transport: Transport) => Case | undefined {
+  return (transport) => (transport === "ssh" ? one : undefined);
+}
+
+/** Where the create of a resource can fail, each on a host of its own. Undefined: not over this transport. */
+const creates: Readonly<Record<string, (transport: Transport) => Promise<Case> | Case | undefined>> = {
   "name unknown": () => ({ host: { host: "no-such-host.invalid", dialErrorLimit: 0 }, code: "HOST_UNREACHABLE" }),
   unreachable: async () => ({ host: { port: await closedPort(), dialErrorLimit: 0 }, code: "HOST_UNREACHABLE" }),
-  "key unknown": () => ({ host: { hostKey: undefined }, code: "HOST_KEY_UNKNOWN" }),
-  "key changed": () => ({ host: { hostKey: pinned }, code: "HOST_KEY_CHANGED" }),
+  "identity unknown": (transport) => ({ host: unpinned[transport], code: "HOST_KEY_UNKNOWN" }),
+  "identity changed": (transport) => ({ host: pinned[transport], code: "HOST_KEY_CHANGED" }),
   "wrong password": () => ({ host: { password: "output:wrong" }, code: "LOGIN_REFUSED" }),
-  "wrong passphrase": () => ({
+  "wrong passphrase": overSsh({
     host: { privateKey: "output:key", privateKeyPassword: "output:passphrase" },
     code: "INPUT_INVALID",
   }),
-  "broken key": () => ({ host: { privateKey: "output:brokenKey" }, code: "INPUT_INVALID" }),
+  "broken key": overSsh({ host: { privateKey: "output:brokenKey" }, code: "INPUT_INVALID" }),
   "echo of a write": () => ({
     prepare: fault({ match: setting, kind: "fail", message: echoed }),
     code: "COMMAND_FAILED",
@@ -102,33 +106,39 @@ const creates: Readonly<Record<string, () => Promise<Case> | Case>> = {
   "dropped after": () => ({ prepare: fault({ match: setting, kind: "dropAfter", times: 9 }), code: "CONNECTION_LOST" }),
   "not shown": () => ({
     more: { mutual: undefined },
-    prepare: ({ host }) => {
+    prepare: (host) => {
       for (const adapter of host.state.iscsiAdapters) adapter.chap = new Proxy(adapter.chap, { set: () => true });
     },
     code: "NOT_CONVERGED",
   }),
 };
 
+const onBoth = (situations: readonly string[]) =>
+  situations.flatMap((situation) => transports.map((transport) => `${situation}${over[transport]}`));
+
 describe("a secret when something fails, on the real engine", function () {
   this.timeout(180_000);
-  const simulators = new Map<string, Simulator>();
+  /** By the names of the resources. */
+  const hosts = new Map<string, Served>();
   const declared: object[] = [];
   const codes = new Map<string, string | undefined>();
   let run: Watched;
   let resources: Record<string, unknown>[] = [];
 
   before(async () => {
-    for (const [as, of] of Object.entries(creates)) {
-      const simulator = await startSimulator({ model: "8.0", password: text("password") });
-      simulators.set(as, simulator);
-      assert.equal(simulator.host.execute("esxcli rdma iser add -d vmrdma0").status, 0);
-      const { host = {}, more = {}, prepare = () => {}, code } = await of();
-      prepare(simulator);
-      codes.set(as, code);
-      const { address, port, fingerprint } = simulator;
-      const reached = { host: address, port, hostKey: fingerprint, password: "output:password" };
-      declared.push({ ...chapOf("uni", "mutual"), as, host: { ...reached, ...host }, ...more });
-    }
+    for (const transport of transports)
+      for (const [situation, of] of Object.entries(creates)) {
+        const one = await of(transport);
+        if (one === undefined) continue;
+        const { host = {}, more = {}, prepare = () => {}, code } = one;
+        const as = `${situation}${over[transport]}`;
+        const served = await serve({ model: "8.0", password: text("password") }, transport);
+        hosts.set(as, served);
+        assert.equal(served.host.execute("esxcli rdma iser add -d vmrdma0").status, 0);
+        prepare(served.host);
+        codes.set(as, code);
+        declared.push({ ...chapOf("uni", "mutual"), as, host: { ...reached(served), ...host }, ...more });
+      }
     run = await Watched.start("failing", { canaries: { secret: plain } });
   });
   beforeEach(() => {
@@ -137,9 +147,10 @@ describe("a secret when something fails, on the real engine", function () {
   });
   after(async () => {
     run?.dispose();
-    for (const simulator of simulators.values()) await simulator.close();
+    for (const served of hosts.values()) await served.close();
   });
 
+  const reached = ({ settings }: Served) => ({ ...settings, password: "output:password" });
   const chapOf = (uni: string, mutual: string) => ({
     type: "Chap",
     adapter: "vmrdma0",
@@ -165,10 +176,10 @@ describe("a secret when something fails, on the real engine", function () {
   /** Also in what the hosts can list, but for the one that was told to take the secret on its command line. */
   function assertSilent(): void {
     const all = [...canaries.values()];
-    const hosts = [...simulators].flatMap(([as, { host }]) =>
-      shownBy(as, host).filter(([where]) => where !== "echo of an argument: processes"),
+    const shown = [...hosts].flatMap(([as, { host }]) =>
+      shownBy(as, host).filter(([where]) => where !== `echo of an argument${over.ssh}: processes`),
     );
-    assert.deepEqual(found(all, new Map([...run.texts, ...hosts])), []);
+    assert.deepEqual(found(all, new Map([...run.texts, ...shown])), []);
   }
 
   const masked = (outcome: Outcome) =>
@@ -179,7 +190,7 @@ describe("a secret when something fails, on the real engine", function () {
     const outcome = await run.run("up", { args: ["--continue-on-error", "--parallel", "32"] });
     const expected = [...codes].flatMap(([as, code]): [string, string][] => (code === undefined ? [] : [[as, code]]));
     assert.deepEqual(Object.fromEntries(codesOf(outcome)), Object.fromEntries(expected));
-    assert.ok(masked(outcome) >= 3, "no host printed a secret");
+    assert.ok(masked(outcome) >= 6, "no host printed a secret");
     const state = await run.say("stack", "export");
     assert.match(state, /"initErrors": \[[^\]]*'\*\*\*' '\*\*\*'/);
     await run.say("stack", "output", "--json");
@@ -191,10 +202,10 @@ describe("a secret when something fails, on the real engine", function () {
   });
 
   it("is in no error of an update, a refresh or a delete, though the host prints the old and the new one", async () => {
-    for (const { host } of simulators.values()) host.faults.clear();
+    for (const { host } of hosts.values()) host.faults.clear();
     const names = ["echo of a write", "echo of a read", "echo in an output", "dropped before", "echo in a success"];
     const rotated = (declared as { as: string }[])
-      .filter(({ as }) => names.includes(as))
+      .filter(({ as }) => onBoth(names).includes(as))
       .map((one) => ({ ...one, ...chapOf("uni", "mutual") }));
     await declare(rotated);
     const healed = await run.run("up");
@@ -208,45 +219,48 @@ describe("a secret when something fails, on the real engine", function () {
       "dropped before": { match: setting, kind: "dropAfter", times: 9 },
     };
     const fail = (all: Record<string, FaultOptions>) => {
-      for (const [as, options] of Object.entries(all)) simulators.get(as)?.host.faults.add(options);
+      for (const [situation, options] of Object.entries(all))
+        for (const as of onBoth([situation])) hosts.get(as)?.host.faults.add(options);
     };
-    const expected = {
-      "echo of a write": "COMMAND_FAILED",
-      "echo of a read": "COMMAND_FAILED",
-      "echo in an output": "OUTPUT_NOT_UNDERSTOOD",
-      "dropped before": "CONNECTION_LOST",
-    };
+    const expected = Object.fromEntries(
+      Object.entries({
+        "echo of a write": "COMMAND_FAILED",
+        "echo of a read": "COMMAND_FAILED",
+        "echo in an output": "OUTPUT_NOT_UNDERSTOOD",
+        "dropped before": "CONNECTION_LOST",
+      }).flatMap(([situation, code]) => onBoth([situation]).map((as) => [as, code])),
+    );
     fail(failing);
     const updated = await run.run("up", { args: ["--continue-on-error"] });
     assert.deepEqual(Object.fromEntries(codesOf(updated)), expected);
-    assert.ok(masked(updated) >= 3);
+    assert.ok(masked(updated) >= 6);
     await run.say("stack", "export");
 
-    for (const { host } of simulators.values()) host.faults.clear();
+    for (const { host } of hosts.values()) host.faults.clear();
     fail({ "echo of a read": { match: getting, kind: "fail", message: rotatedEcho, times: 99 } });
     const refreshed = await run.run("refresh");
-    assert.equal(codesOf(refreshed).get("echo of a read"), "COMMAND_FAILED");
-    assert.ok(masked(refreshed) >= 1);
+    for (const as of onBoth(["echo of a read"])) assert.equal(codesOf(refreshed).get(as), "COMMAND_FAILED");
+    assert.ok(masked(refreshed) >= 2);
 
-    for (const { host } of simulators.values()) host.faults.clear();
+    for (const { host } of hosts.values()) host.faults.clear();
     fail({ ...failing, "dropped before": { match: setting, kind: "dropBefore", times: 9 } });
     const destroyed = await run.run("destroy", { args: ["--continue-on-error"] });
     assert.deepEqual(Object.fromEntries(codesOf(destroyed)), expected);
-    assert.ok(masked(destroyed) >= 3);
+    assert.ok(masked(destroyed) >= 6);
     await run.say("stack", "export");
     assertSilent();
   });
 
   it("is in no refusal of the preview, also where its name is misspelt or it stands in a place that takes none", async () => {
     const [first] = declared as { host: object }[];
-    const reached = { ...first?.host, password: "output:password" };
-    const broken = (as: string, more: object) => ({ ...chapOf("uni", "mutual"), as, host: reached, ...more });
+    const right = { ...first?.host, password: "output:password" };
+    const broken = (as: string, more: object) => ({ ...chapOf("uni", "mutual"), as, host: right, ...more });
     const refused = [
       broken("line break", { secret: "output:lines" }),
       broken("same secret", { mutual: { name: "array", secret: "output:uni" } }),
       broken("misspelt", { secrret: "forgotten:misspelt" }),
       broken("misspelt inside", { mutual: { name: "array", sekret: "forgotten:misspelt" } }),
-      broken("misspelt host", { host: { ...reached, pasword: "forgotten:misspelt" } }),
+      broken("misspelt host", { host: { ...right, pasword: "forgotten:misspelt" } }),
       broken("no text", { secret: { name: "x", secret: "output:uni" } }),
       broken("instead of mutual", { mutual: "output:mutual" }),
     ];
@@ -265,24 +279,25 @@ describe("a secret when something fails, on the real engine", function () {
   });
 
   it("is in no error of a function that asks a host while the program runs", async () => {
-    const simulator = simulators.get("echo in an output");
-    assert.ok(simulator);
-    simulator.host.faults.clear();
-    const { address, port, fingerprint } = simulator;
-    const host = { host: address, port, hostKey: fingerprint, password: "output:password" };
-    for (const [what, kind, changes] of [
-      ["COMMAND_FAILED", "fail", {}],
-      ["OUTPUT_NOT_UNDERSTOOD", "garble", {}],
-      ["LOGIN_REFUSED", "fail", { password: "output:wrong" }],
-      ["INPUT_INVALID", "fail", { privateKey: "output:brokenKey" }],
+    for (const [transport, what, kind, changes] of [
+      ["ssh", "COMMAND_FAILED", "fail", {}],
+      ["vsphere", "COMMAND_FAILED", "fail", {}],
+      ["ssh", "OUTPUT_NOT_UNDERSTOOD", "garble", {}],
+      ["vsphere", "OUTPUT_NOT_UNDERSTOOD", "garble", {}],
+      ["ssh", "LOGIN_REFUSED", "fail", { password: "output:wrong" }],
+      ["vsphere", "LOGIN_REFUSED", "fail", { password: "output:wrong" }],
+      ["ssh", "INPUT_INVALID", "fail", { privateKey: "output:brokenKey" }],
     ] as const) {
-      simulator.host.faults.add({
+      const served = hosts.get(`echo in an output${over[transport]}`);
+      assert.ok(served);
+      served.host.faults.clear();
+      served.host.faults.add({
         match: "rdma device list",
         kind,
         message: `'${text("password")}' '${text("password")}'`,
       });
       await run.stack.setConfig({
-        resources: [{ type: "getRdmaDevicesOutput", as: "looked", host: { ...host, ...changes } }],
+        resources: [{ type: "getRdmaDevicesOutput", as: "looked", host: { ...reached(served), ...changes } }],
       });
       // Without stacks: in the program's process Pulumi's source maps make one take most of a minute (seen with 3.270.0).
       const outcome = await run.run("preview", { env: { ESXI_ISER_DEBUG: "" } });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, it } from "mocha";
 import type { Step } from "../../tools/engine/pulumi.js";
 import { type Declaration, Program } from "../support/program.js";
+import { inTurn, over, type Transport, transports } from "../support/served.js";
 
 /** A behaviour of the lifecycle that can be taken out of the provider process. */
 type Behaviour = "comparison" | "secrets" | "readErrors" | "partialState";
@@ -22,17 +23,18 @@ function complaint(
 ): void {
   describe(`complaint ${number}: ${title}, on the real engine`, function () {
     this.timeout(300_000);
-    const played = async (options: Env) => {
-      const program = await Program.start({ model: "8.0", storage });
+    const played = async (options: Env, transport: Transport) => {
+      const program = await Program.start({ model: "8.0", storage }, transport);
       try {
         await scenario(program, options);
       } finally {
         await program.close();
       }
     };
-    it(sentence, () => played({ env: {} }));
+    for (const transport of transports) it(`${sentence},${over[transport]}`, () => played({ env: {} }, transport));
     it(`${sentence}, which is not so when ${is}`, async () => {
-      const crippled = played({ env: { NODE_OPTIONS: `--require=${takingOut}`, TAKEN_OUT: without } });
+      const env = { NODE_OPTIONS: `--require=${takingOut}`, TAKEN_OUT: without };
+      const crippled = played({ env }, inTurn(number));
       await assert.rejects(crippled, (error: Error) => {
         assert.ok(error instanceof AssertionError, error.stack);
         assert.match(`${error.message}\n${error.actual}`, fails);
@@ -108,7 +110,7 @@ complaint(
     await program.declare(declared);
     const { writes } = program.host.counters;
     const first = await program.stack.preview(options);
-    assert.deepEqual([program.host.counters.connections, program.host.counters.writes], [0, writes]);
+    assert.deepEqual([program.served.visits, program.host.counters.writes], [0, writes]);
     assert.deepEqual(told(first.changes), ["create adapter", "create array", "create binding", "create chap"]);
     assert.deepEqual(told((await program.stack.up(options)).changes), told(first.changes));
     assert.match(hand(program, "esxcli iscsi session list -A vmhba64"), /Target: iqn/);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "mocha";
 import type { Outcome } from "../../tools/engine/pulumi.js";
 import { type Declaration, errorsOf, Program } from "../support/program.js";
+import { type Served, serve } from "../support/served.js";
 
 const chapSecret = "simulated-chap-secret";
 const password = "simulated-root-password";
@@ -9,6 +10,8 @@ const wrongPassword = "simulated-wrong-password";
 
 interface Situation {
   readonly declared: readonly Declaration[];
+  /** The host that is asked, if it is not the one whose SSH is on. */
+  readonly asked?: Served;
   readonly env?: Record<string, string>;
   /** The error of each resource, in any order. */
   readonly errors: readonly RegExp[];
@@ -23,20 +26,28 @@ const adapter = (changes: object = {}): Declaration => ({
   ...changes,
 });
 const otherKey = `SHA256:${"A".repeat(43)}`;
+const otherCertificate = Array.from({ length: 32 }, () => "AA").join(":");
 
 describe("what goes wrong, on the real engine", function () {
   this.timeout(300_000);
   let program: Program;
+  /** Its SSH is off. */
+  let hardened: Served;
   let bare: string;
 
   before(async () => {
     program = await Program.start({ model: "8.0", password });
+    hardened = await serve({ model: "8.0", password }, "vsphere");
     bare = program.host.dump();
   });
-  after(() => program?.close());
+  after(async () => {
+    await program?.close();
+    await hardened?.close();
+  });
   beforeEach(() => program.declare([]));
 
   const settings = () => program.settings;
+  const api = (changes: object = {}) => ({ ...hardened.settings, ...changes });
   const cases: [string, () => Situation][] = [
     [
       "a host with another key than the pinned one",
@@ -80,6 +91,46 @@ describe("what goes wrong, on the real engine", function () {
         declared: [adapter()],
         env: { ESXI_ISER_PASSWORD: "" },
         errors: [/^127\.0\.0\.1: [\s\S]*\[CREDENTIALS_MISSING\]$/],
+      }),
+    ],
+    [
+      "a host whose SSH is off with another certificate than the pinned one",
+      () => ({
+        declared: [adapter({ host: api({ thumbprint: otherCertificate }) })],
+        asked: hardened,
+        errors: [/^127\.0\.0\.1: [\s\S]*(AA:){31}AA[\s\S]*\[HOST_KEY_CHANGED\]$/],
+      }),
+    ],
+    [
+      "a host whose SSH is off and whose certificate nobody knows",
+      () => ({
+        declared: [adapter({ host: api({ thumbprint: undefined }) })],
+        asked: hardened,
+        errors: [/^127\.0\.0\.1: [\s\S]*([0-9A-F]{2}:){31}[\s\S]*esxi-iser:hosts[\s\S]*\[HOST_KEY_UNKNOWN\]$/],
+      }),
+    ],
+    [
+      "a wrong password of a host whose SSH is off, offered once for three resources",
+      () => ({
+        declared: [
+          adapter({ host: api() }),
+          adapter({ as: "b", device: "vmrdma1", host: api() }),
+          { type: "Chap", as: "c", adapter: "vmrdma0", level: "prohibited", host: api() },
+        ],
+        asked: hardened,
+        env: { ESXI_ISER_PASSWORD: wrongPassword },
+        errors: Array.from(
+          { length: 3 },
+          () => /^127\.0\.0\.1: [\s\S]*environment ESXI_ISER_PASSWORD[\s\S]*\[LOGIN_REFUSED\]$/,
+        ),
+      }),
+    ],
+    [
+      "a host whose SSH is off and that cannot be reached",
+      () => ({
+        declared: [adapter({ host: api({ port: 1, dialErrorLimit: 0 }) })],
+        asked: hardened,
+        errors: [/^127\.0\.0\.1: [\s\S]*127\.0\.0\.1:1[\s\S]*\[HOST_UNREACHABLE\]$/],
       }),
     ],
     [
@@ -140,8 +191,8 @@ describe("what goes wrong, on the real engine", function () {
 
   for (const [title, situation] of cases) {
     it(`${title}: one error a resource, with host, cause and cure; nothing is written`, async () => {
-      const { declared, env = {}, errors, inPreview } = situation();
-      const { failedLogins } = program.host.counters;
+      const { declared, asked = program.served, env = {}, errors, inPreview } = situation();
+      const { failedLogins } = asked.counters;
       await program.declare(declared);
       const outcomes: Outcome[] = [];
       if (inPreview) outcomes.push(await program.stack.preview({ mayFail: true, env }));
@@ -155,9 +206,9 @@ describe("what goes wrong, on the real engine", function () {
         assert.doesNotMatch(printed, /\n\s+at .*[:(]\d+:\d+/, "a stack trace");
         for (const secret of [chapSecret, password, wrongPassword]) assert.ok(!printed.includes(secret));
       }
-      assert.equal(program.host.counters.writes, 0);
-      assert.equal(program.host.dump(), bare);
-      if (env.ESXI_ISER_PASSWORD === wrongPassword) assert.equal(program.host.counters.failedLogins, failedLogins + 1);
+      assert.equal(asked.host.counters.writes, 0);
+      assert.equal(asked.host.dump(), bare);
+      if (env.ESXI_ISER_PASSWORD === wrongPassword) assert.equal(asked.counters.failedLogins, failedLogins + 1);
     });
   }
 });

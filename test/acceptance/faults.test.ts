@@ -5,7 +5,7 @@ import type { FaultKind, FaultOptions } from "../../src/simulator/index.js";
 import type { Outcome } from "../../tools/engine/pulumi.js";
 import { changed } from "../support/flatten.js";
 import { type Declaration, errorsOf, Program } from "../support/program.js";
-import { over, serve, transports } from "../support/served.js";
+import { inTurn, over, serve, transports } from "../support/served.js";
 
 const secret = "simulated-secret-one";
 const mutualSecret = "simulated-secret-two";
@@ -203,9 +203,9 @@ describe("faults, on the real engine", function () {
         );
       });
 
-  for (const [path, kind, stays] of kills)
-    it(`a provider that is killed in the middle of \`${path}\` (${kind}) is followed by an up that makes what is declared, and nothing twice`, async () => {
-      const program = await started(Program.start(options));
+  for (const [at, [path, kind, stays]] of kills.entries())
+    it(`a provider that is killed in the middle of \`${path}\` (${kind})${over[inTurn(at)]} is followed by an up that makes what is declared, and nothing twice`, async () => {
+      const program = await started(Program.start(options, inTurn(at)));
       const { host, stack } = program;
       const bare = host.dump();
       await program.declare(first);
@@ -237,37 +237,38 @@ describe("faults, on the real engine", function () {
     assert.deepEqual((await stack.refresh()).changes, []);
   });
 
-  it("Ctrl-C lets the write end that is under way, begins no other and closes the connection; the next up goes on", async () => {
-    const program = await started(Program.start(options));
-    const { host, stack, served } = program;
-    await program.declare(first);
-    const interrupt = new AbortController();
-    let said = "";
-    const stopped = await caught(
-      program,
-      "iscsi adapter auth chap set",
-      "slow",
-      () => interrupt.abort(),
-      () =>
-        stack.up({
-          mayFail: true,
-          args: ["--parallel", "1"],
-          interrupt: interrupt.signal,
-          onOutput: (text) => {
-            said += text;
-          },
-        }),
-    );
-    assert.notEqual(stopped.code, 0);
-    assert.match(said, /\^C received/);
-    assert.equal(served.open, 0);
-    // Both directions: what was begun is brought to its end.
-    const chap = host.state.iscsiAdapters.find(({ device }) => device === "vmrdma0")?.chap;
-    assert.deepEqual([chap?.uni?.secret, chap?.mutual?.secret], [secret, mutualSecret]);
-    assert.ok(!host.journal.some(({ path }) => path === "iscsi networkportal add"));
-    await stack.up();
-    assert.equal(host.dump(), await undisturbedFirst());
-  });
+  for (const transport of transports)
+    it(`Ctrl-C lets the write end that is under way, begins no other and leaves nobody logged in; the next up goes on,${over[transport]}`, async () => {
+      const program = await started(Program.start(options, transport));
+      const { host, stack, served } = program;
+      await program.declare(first);
+      const interrupt = new AbortController();
+      let said = "";
+      const stopped = await caught(
+        program,
+        "iscsi adapter auth chap set",
+        "slow",
+        () => interrupt.abort(),
+        () =>
+          stack.up({
+            mayFail: true,
+            args: ["--parallel", "1"],
+            interrupt: interrupt.signal,
+            onOutput: (text) => {
+              said += text;
+            },
+          }),
+      );
+      assert.notEqual(stopped.code, 0);
+      assert.match(said, /\^C received/);
+      assert.equal(served.open, 0);
+      // Both directions: what was begun is brought to its end.
+      const chap = host.state.iscsiAdapters.find(({ device }) => device === "vmrdma0")?.chap;
+      assert.deepEqual([chap?.uni?.secret, chap?.mutual?.secret], [secret, mutualSecret]);
+      assert.ok(!host.journal.some(({ path }) => path === "iscsi networkportal add"));
+      await stack.up();
+      assert.equal(host.dump(), await undisturbedFirst());
+    });
 
   it("a second Ctrl-C ends it at once: the secret that was under way is there whole or not at all, no connection stays, and the next up goes on", async () => {
     const program = await started(Program.start(options));
@@ -288,19 +289,20 @@ describe("faults, on the real engine", function () {
     assert.equal(host.dump(), await undisturbedFirst());
   });
 
-  it("two stacks that are applied to one host at the same time make both, and neither loses a setting of the other", async () => {
-    const one = await started(Program.start(options));
-    const other = await started(Program.on(one.served));
-    const { host } = one;
-    const bare = host.dump();
-    await one.declare(first);
-    await other.declare(second);
-    await Promise.all([one.stack.up(), other.stack.up()]);
-    assert.deepEqual([...changed(await undisturbed(first, second), host.dump())].filter(isOrder), []);
-    for (const { stack } of [one, other]) assert.deepEqual((await stack.refresh()).changes, []);
-    await Promise.all([one, other].map(({ stack }) => stack.destroy()));
-    assert.equal(host.dump(), bare);
-  });
+  for (const transport of transports)
+    it(`two stacks that are applied to one host at the same time make both, and neither loses a setting of the other,${over[transport]}`, async () => {
+      const one = await started(Program.start(options, transport));
+      const other = await started(Program.on(one.served));
+      const { host } = one;
+      const bare = host.dump();
+      await one.declare(first);
+      await other.declare(second);
+      await Promise.all([one.stack.up(), other.stack.up()]);
+      assert.deepEqual([...changed(await undisturbed(first, second), host.dump())].filter(isOrder), []);
+      for (const { stack } of [one, other]) assert.deepEqual((await stack.refresh()).changes, []);
+      await Promise.all([one, other].map(({ stack }) => stack.destroy()));
+      assert.equal(host.dump(), bare);
+    });
 });
 
 /** Numbers that a host hands out in the order in which things are made. */

@@ -1,31 +1,26 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { afterEach, describe, it } from "mocha";
-import { startSimulator } from "../../src/simulator/index.js";
 import type { Stack } from "../../tools/engine/pulumi.js";
 import { errorsOf } from "../support/program.js";
 import { quickStack } from "../support/quickStack.js";
+import { inTurn, type Served, serve } from "../support/served.js";
 
 const project = join(__dirname, "../fixtures/program");
 const password = "simulated-root-password";
-type Simulator = Awaited<ReturnType<typeof startSimulator>>;
 
 describe("a cluster on the real engine", function () {
   this.timeout(300_000);
-  let simulators: Simulator[] = [];
+  /** Of every second SSH is off. */
+  let served: Served[] = [];
   let stack: Stack | undefined;
 
   const start = async (count: number, atOnce: number | undefined) => {
-    simulators = await Promise.all(
-      Array.from({ length: count }, (_, at) => startSimulator({ name: `esx0${at + 1}.lab`, password })),
+    served = await Promise.all(
+      Array.from({ length: count }, (_, at) => serve({ name: `esx0${at + 1}.lab`, password }, inTurn(at))),
     );
     stack = await quickStack(project, {}, { env: { ESXI_ISER_PASSWORD: password } });
-    const hosts = Object.fromEntries(
-      simulators.map(({ address, port, fingerprint }, at) => [
-        `esx0${at + 1}.lab`,
-        { host: { host: address, port, hostKey: fingerprint } },
-      ]),
-    );
+    const hosts = Object.fromEntries(served.map(({ settings }, at) => [`esx0${at + 1}.lab`, { host: settings }]));
     const cluster = {
       type: "IserCluster",
       as: "lab",
@@ -39,11 +34,11 @@ describe("a cluster on the real engine", function () {
   };
   afterEach(async () => {
     stack?.dispose();
-    await Promise.all(simulators.map((simulator) => simulator.close()));
+    await Promise.all(served.map((one) => one.close()));
   });
   const sessions = () =>
-    simulators.map(({ host }) => host.execute("esxcli iscsi session list").stdout.match(/^ +Target: /gm)?.length ?? 0);
-  const connections = () => simulators.map(({ host }) => host.counters.connections);
+    served.map(({ host }) => host.execute("esxcli iscsi session list").stdout.match(/^ +Target: /gm)?.length ?? 0);
+  const visits = () => served.map(({ visits }) => visits);
 
   /** For each host, the other hosts that its resources wait for. */
   const waitsFor = async (made: Stack) => {
@@ -59,18 +54,18 @@ describe("a cluster on the real engine", function () {
     return Object.fromEntries([...waits].map(([host, others]) => [host, [...others].sort()]));
   };
 
-  it("does all hosts side by side, each over one connection, and nothing the second time", async () => {
+  it("does all hosts side by side, each with one login, and nothing the second time", async () => {
     const made = await start(3, undefined);
-    const bare = simulators.map(({ host }) => host.dump());
+    const bare = served.map(({ host }) => host.dump());
     await made.up();
     assert.deepEqual(sessions(), [1, 1, 1]);
-    assert.deepEqual(connections(), [1, 1, 1]);
+    assert.deepEqual(visits(), [1, 1, 1]);
     assert.deepEqual(await waitsFor(made), { esx01: [], esx02: [], esx03: [] });
     assert.deepEqual((await made.up()).changes, []);
-    assert.deepEqual(connections(), [1, 1, 1]);
+    assert.deepEqual(visits(), [1, 1, 1]);
     await made.destroy();
     assert.deepEqual(
-      simulators.map(({ host }) => host.dump()),
+      served.map(({ host }) => host.dump()),
       bare,
     );
   });
@@ -84,7 +79,7 @@ describe("a cluster on the real engine", function () {
 
   it("stops at the first failure before a host that has not been started, and goes on in the next up", async () => {
     const made = await start(3, 1);
-    simulators[1]?.host.faults.add({
+    served[1]?.host.faults.add({
       match: "rdma iser add",
       kind: "fail",
       message: "Failed to add device: simulated",
@@ -94,7 +89,7 @@ describe("a cluster on the real engine", function () {
     assert.equal(errorsOf(outcome).length, 1, outcome.stdout);
     assert.match(errorsOf(outcome)[0] ?? "", /Failed to add device: simulated/);
     assert.deepEqual(sessions(), [1, 0, 0]);
-    assert.equal(connections()[2], 0);
+    assert.equal(visits()[2], 0);
     await made.up();
     assert.deepEqual(sessions(), [1, 1, 1]);
   });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import { type Declaration, Program } from "../support/program.js";
+import { type Served, serve } from "../support/served.js";
 import { keygen, startServer, type TestServer } from "../support/sshServer.js";
 
 const password = "simulated-root-password";
@@ -10,14 +11,18 @@ const count = 100;
 describe("a hundred resources of one host in parallel, on the real engine", function () {
   this.timeout(180_000);
   let program: Program;
+  /** Its SSH is off. */
+  let hardened: Served;
   let bastion: TestServer;
   before(async () => {
     program = await Program.start({ model: "8.0", password });
+    hardened = await serve({ model: "8.0", password }, "vsphere");
     bastion = await startServer({ password, forwards: true });
-    assert.equal(program.host.execute("esxcli rdma iser add -d vmrdma0").status, 0);
+    for (const { host } of [program, hardened]) assert.equal(host.execute("esxcli rdma iser add -d vmrdma0").status, 0);
   });
   after(async () => {
     await program?.close();
+    await hardened?.close();
     await bastion?.close();
   });
 
@@ -51,6 +56,11 @@ describe("a hundred resources of one host in parallel, on the real engine", func
     assert.deepEqual([program.host.counters.failedLogins, program.host.counters.connections], [1, 1]);
   });
 
+  it("give a wrong password once to a host whose SSH is off", async () => {
+    await refused(declared({ ...hardened.settings, hostKey: undefined }), { ESXI_ISER_PASSWORD: wrong });
+    assert.deepEqual([hardened.counters.failedLogins, hardened.counters.logins], [1, 0]);
+  });
+
   it("give a wrong key once", async () => {
     const { connections } = program.host.counters;
     const key = keygen("-t", "ecdsa", "-N", "").private;
@@ -72,5 +82,8 @@ describe("a hundred resources of one host in parallel, on the real engine", func
     await program.stack.up({ args: ["--parallel", String(count)] });
     assert.equal(program.host.counters.logins, logins + 1);
     assert.equal(program.host.counters.failedLogins, 1);
+    await program.declare(declared({ ...hardened.settings, hostKey: undefined }).slice(0, 10));
+    await program.stack.up({ args: ["--parallel", String(count)] });
+    assert.deepEqual([hardened.counters.failedLogins, hardened.counters.logins], [1, 1]);
   });
 });

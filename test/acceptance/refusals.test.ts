@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import { type Declaration, errorsOf, Program } from "../support/program.js";
+import { inTurn, over, type Transport } from "../support/served.js";
 
 const netmask = "255.255.255.0";
 const secret = "simulated-chap-secret";
@@ -157,14 +158,18 @@ const onHost: [string, string[], Declaration[], RegExp][] = [
 
 describe("what iSER cannot use, on the real engine", function () {
   this.timeout(180_000);
-  let program: Program;
+  const programs = new Map<Transport, Program>();
   before(async () => {
-    program = await Program.start({ model: "8.0" });
+    for (const at of [0, 1]) programs.set(inTurn(at), await Program.start({ model: "8.0" }, inTurn(at)));
   });
-  after(() => program?.close());
+  after(async () => {
+    for (const program of programs.values()) await program.close();
+  });
 
-  for (const [title, resources, message] of inPreview)
-    it(`is refused in the preview, which reaches no host: ${title}`, async () => {
+  for (const [at, [title, resources, message]] of inPreview.entries())
+    it(`is refused in the preview${over[inTurn(at)]}, which reaches no host: ${title}`, async () => {
+      const program = programs.get(inTurn(at));
+      assert.ok(program);
       await program.declare(resources);
       const outcome = await program.stack.preview({ mayFail: true });
       assert.notEqual(outcome.code, 0);
@@ -173,12 +178,12 @@ describe("what iSER cannot use, on the real engine", function () {
       assert.match(errors[0] ?? "", message);
       assert.match(errors[0] ?? "", /127\.0\.0\.1: [A-Z][A-Za-z]+: /);
       assert.doesNotMatch(outcome.stdout + outcome.stderr, new RegExp(secret));
-      assert.deepEqual([program.host.counters.connections, program.host.counters.writes], [0, 0]);
+      assert.deepEqual([program.served.visits, program.host.counters.writes], [0, 0]);
     });
 
-  for (const [title, prelude, resources, message] of onHost)
-    it(`is refused by the host's own state before anything is written: ${title}`, async () => {
-      const own = await Program.start({ model: "8.0" });
+  for (const [at, [title, prelude, resources, message]] of onHost.entries())
+    it(`is refused by the host's own state${over[inTurn(at)]} before anything is written: ${title}`, async () => {
+      const own = await Program.start({ model: "8.0" }, inTurn(at));
       try {
         for (const line of ["esxcli rdma iser add -d vmrdma0", ...prelude])
           assert.equal(own.host.execute(line).status, 0, line);

@@ -227,8 +227,8 @@ describe("esxi-iser review of what the engine previews", function () {
     }
   });
 
-  it("lists them for a build without --device: create on 6.7", async () => {
-    const program = await Program.start(options("6.7"));
+  it("lists them for a build without --device, of a host whose SSH is off: create on 6.7", async () => {
+    const program = await Program.start(options("6.7"), "vsphere");
     try {
       const { stack } = program;
       const comparison = new Comparison(program, "6.7");

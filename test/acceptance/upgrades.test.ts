@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, it } from "mocha";
 import { Program } from "../support/program.js";
 import { forProgram, releasedStates } from "../support/releasedState.js";
+import { over, transports } from "../support/served.js";
 
 const { version } = JSON.parse(readFileSync(join(__dirname, "../../package.json"), "utf8")) as { version: string };
 const typesIn = (resources: readonly { type: string }[]) => new Set(resources.map(({ type }) => type));
@@ -15,9 +16,12 @@ describe("an upgrade, on the real engine", function () {
     assert.ok(releasedStates().has(version), "npm run state:keep");
   });
 
-  for (const [released, { options, commands, resources, state }] of releasedStates())
-    it(`from ${released} changes nothing and writes nothing, and a destroy gives all back`, async () => {
-      const program = await Program.start(options);
+  const all = [...releasedStates()].flatMap(([released, { states, ...of }]) =>
+    transports.map((transport) => ({ ...of, released, transport, state: states[transport] })),
+  );
+  for (const { released, transport, options, commands, resources, state } of all)
+    it(`from ${released}${over[transport]} changes nothing and writes nothing, and a destroy gives all back`, async () => {
+      const program = await Program.start(options, transport);
       try {
         const { stack, host } = program;
         for (const line of commands) assert.equal(host.execute(line).status, 0, line);

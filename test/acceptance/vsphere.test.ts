@@ -95,8 +95,8 @@ describe("a host whose SSH is off, on the real engine", function () {
         await stack.up();
         assert.equal(host.dump(), wanted.dump);
         assert.deepEqual(await found(stack), wanted.devices);
-        const { logins, logouts, refused } = endpoint.counters;
-        assert.deepEqual({ logins, logouts, refused }, { logins: 1, logouts: 1, refused: 0 });
+        const { logins, logouts, failedLogins } = endpoint.counters;
+        assert.deepEqual({ logins, logouts, failedLogins }, { logins: 1, logouts: 1, failedLogins: 0 });
         assert.equal(endpoint.sessions, 0);
       });
 

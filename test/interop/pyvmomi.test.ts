@@ -151,7 +151,7 @@ describe("the real pyvmomi against the simulated vSphere API", () => {
       afterLogout: "NotAuthenticated",
     });
     const { sessions, counters } = endpoint;
-    assert.deepEqual([sessions, counters.logins, counters.logouts, counters.refused], [0, 1, 1, 1]);
+    assert.deepEqual([sessions, counters.logins, counters.logouts, counters.failedLogins], [0, 1, 1, 1]);
   };
 
   it("reads on an ESXi of each build what a shell shows, and writes what a shell writes", async function () {

@@ -3,14 +3,16 @@ import { join } from "node:path";
 import type { HostOptions } from "../../src/simulator/index.js";
 import type { StackState } from "../../tools/engine/pulumi.js";
 import type { Declaration, Program } from "./program.js";
+import type { Transport } from "./served.js";
 
-/** The state of a stack as a version of this package wrote it, with the host and the program that it is of. */
+/** The states of a stack as a version of this package wrote them, with the host and the program that they are of. */
 export interface ReleasedState {
   readonly options: HostOptions;
   /** Lines of esxcli that were run before. */
   readonly commands: readonly string[];
   readonly resources: readonly Declaration[];
-  readonly state: StackState;
+  /** By how the host is reached. */
+  readonly states: Readonly<Record<Transport, StackState>>;
 }
 
 const folder = join(__dirname, "../fixtures/states");

@@ -4,6 +4,8 @@ export const transports = ["ssh", "vsphere"] as const;
 export type Transport = (typeof transports)[number];
 /** Of a transport, in the title of a test. */
 export const over = { ssh: " over SSH", vsphere: " through the vSphere API" } as const;
+/** Now the one, now the other: for cases that need not be run over both each. */
+export const inTurn = (at: number): Transport => (at % 2 === 0 ? "ssh" : "vsphere");
 
 type Options = Parameters<typeof startSimulator>[0];
 
@@ -22,7 +24,7 @@ export interface Served {
   /** How many are there now: connections, or sessions. */
   readonly open: number;
   /** Connections, TLS' over the vSphere API, and logins. */
-  readonly counters: { readonly connections: number; readonly logins: number };
+  readonly counters: { readonly connections: number; readonly logins: number; readonly failedLogins: number };
   /** Cuts all connections without a word. */
   dropConnections(): void;
   close(): Promise<void>;

@@ -10,7 +10,7 @@ interface Way {
   readonly commandMs: (cost: Cost) => number;
   /** Whether commands that follow each other share a round trip: a shell takes several, a call is one. */
   readonly joinsCommands: boolean;
-  /** The host as the program declares it. */
+  /** The host as the program declares it: what it is known by is in the settings. */
   readonly reach: (host: Listening) => object;
   /** The settings of the stack. */
   readonly settings: (hosts: readonly Listening[]) => Readonly<Record<string, string>>;
@@ -34,9 +34,9 @@ export const transports = {
     commandIs: "call",
     commandMs: ({ callMs }) => callMs,
     joinsCommands: false,
-    // A host has a certificate of its own.
-    reach: ({ port, identity }) => ({ host: address, transport: "vsphere", port, thumbprint: identity }),
-    settings: () => ({}),
+    reach: ({ port }) => ({ host: address, transport: "vsphere", port }),
+    // Each has a certificate of its own.
+    settings: (hosts) => ({ "esxi-iser:thumbprint": hosts.map(({ identity }) => identity).join(",") }),
   },
 } as const satisfies Readonly<Record<string, Way>>;
 

@@ -74,7 +74,7 @@ async function start(
   const { user, password = "simulated", listen = "127.0.0.1", port = 0, roundTripMs = 0 } = options;
   const { callMs = 0, mayExecute = true } = options;
   const { key, certificate, ...thumbprints } = newIdentity([name, listen, "localhost", "127.0.0.1"]);
-  const counters: VsphereCounters = { connections: 0, logins: 0, refused: 0, logouts: 0, requests: 0 };
+  const counters: VsphereCounters = { connections: 0, logins: 0, failedLogins: 0, logouts: 0, requests: 0 };
   const passwords = new Passwords(user, password);
   const service = new Service(inventory, passwords, counters, { callMs, mayExecute });
   const sockets = new Set<Socket>();

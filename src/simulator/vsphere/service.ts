@@ -28,7 +28,7 @@ export interface VsphereCounters {
   /** Logins that were accepted. */
   logins: number;
   /** Logins that were refused. */
-  refused: number;
+  failedLogins: number;
   /** Sessions that were ended by their client. */
   logouts: number;
   /** HTTP requests. */
@@ -188,7 +188,7 @@ export class Service {
     const [user, password] = [textIn(given, "userName"), textIn(given, "password")];
     // Also of a session that is logged in already.
     if (session !== undefined || !this.passwords.accepts(user, password)) {
-      this.counters.refused += 1;
+      this.counters.failedLogins += 1;
       throw new SoapFault("InvalidLogin", "Cannot complete login due to an incorrect user name or password.");
     }
     this.counters.logins += 1;

@@ -57,8 +57,12 @@ class NoConnection extends Error {
   }
 }
 
-/** For so long, in milliseconds, a connection without a call is kept: less than servers do, which would end it just when it is used again. */
-const kept = 4000;
+/**
+ * For so long, in milliseconds, a connection without a call is kept: less than hosts do, which would end it just when it is used again. VMware's example of
+ * `readTimeoutMs` in rhttpproxy's configuration has 20 s, vCenter keeps its own to a host for 900 s (Broadcom KB 437860). And not as long as can be: by
+ * the same article Envoy on ESXi takes 128 connections in all.
+ */
+const kept = 15_000;
 
 export function poster(target: VsphereTarget): Poster {
   const agent = new Agent({ keepAlive: true, timeout: kept, maxFreeSockets: 8 });

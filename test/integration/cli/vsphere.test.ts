@@ -26,8 +26,8 @@ interface Served {
 }
 
 /** What logged in and out, and what is left of it. */
-function visits({ counters: { logins, refused, logouts }, sessions }: VsphereEndpoint) {
-  return { logins, refused, logouts, sessions };
+function visits({ counters: { logins, failedLogins, logouts }, sessions }: VsphereEndpoint) {
+  return { logins, failedLogins, logouts, sessions };
 }
 
 describe("esxi-iser with hosts that are reached through the vSphere API", function () {
@@ -92,7 +92,7 @@ describe("esxi-iser with hosts that are reached through the vSphere API", functi
         host.journal.some(({ line }) => line.includes("network diag ping")),
         true,
       );
-      assert.deepEqual(visits(endpoint), { logins: 1, refused: 0, logouts: 1, sessions: 0 });
+      assert.deepEqual(visits(endpoint), { logins: 1, failedLogins: 0, logouts: 1, sessions: 0 });
     });
 
   it("doctor finds what it finds over SSH, and calls no log silent that it has not read", async () => {
@@ -118,10 +118,10 @@ describe("esxi-iser with hosts that are reached through the vSphere API", functi
     const { status, stdout, stderr } = await run("doctor", ["esx01.lab", "host-21", ...behind(vcenter)], ofVcenter);
     assert.deepEqual([status, stderr], [1, ""], stdout);
     assert.match(stdout, /^esx01\.lab: nothing found\n[\s\S]*^host-21: 4 findings\n/m);
-    assert.deepEqual(visits(vcenter.endpoint), { logins: 1, refused: 0, logouts: 1, sessions: 0 });
+    assert.deepEqual(visits(vcenter.endpoint), { logins: 1, failedLogins: 0, logouts: 1, sessions: 0 });
     const general = await run("doctor", ["esx01.lab", ...behind(vcenter)]);
     assert.match(general.stderr, /\[CREDENTIALS_MISSING\]/);
-    assert.deepEqual([general.status, vcenter.endpoint.counters.refused], [2, 0]);
+    assert.deepEqual([general.status, vcenter.endpoint.counters.failedLogins], [2, 0]);
   });
 
   it("doctor logs in to a vCenter as the user that it is given, whose name has an @", async () => {

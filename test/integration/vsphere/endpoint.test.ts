@@ -52,8 +52,8 @@ describe("a host through the vSphere API", () => {
     assert.equal(endpoint.sessions, 1);
     await pool.close();
     assert.equal(endpoint.sessions, 0);
-    const { logins, logouts, refused } = endpoint.counters;
-    assert.deepEqual({ logins, logouts, refused }, { logins: 1, logouts: 1, refused: 0 });
+    const { logins, logouts, failedLogins } = endpoint.counters;
+    assert.deepEqual({ logins, logouts, failedLogins }, { logins: 1, logouts: 1, failedLogins: 0 });
   });
 
   it("starts no process for a command", async () => {
@@ -68,7 +68,7 @@ describe("a host through the vSphere API", () => {
     const errors = await Promise.all(Array.from({ length: 20 }, () => errorOf(adapters(wrong))));
     assert.deepEqual([...new Set(errors.map(({ code }) => code))], ["LOGIN_REFUSED"]);
     assert.doesNotMatch(errors.map(({ message }) => message).join(), /simulated-wrong/);
-    assert.equal(endpoint.counters.refused, 1);
+    assert.equal(endpoint.counters.failedLogins, 1);
   });
 
   it("is asked for a login once where others have locked the account", async () => {
@@ -77,7 +77,7 @@ describe("a host through the vSphere API", () => {
     client.close();
     assert.equal((await errorOf(adapters())).code, "LOGIN_REFUSED");
     assert.equal((await errorOf(adapters())).code, "LOGIN_REFUSED");
-    assert.equal(endpoint.counters.refused, 6);
+    assert.equal(endpoint.counters.failedLogins, 6);
   });
 
   it("gets nothing where its certificate is another one, or nothing is known of it", async () => {

@@ -106,7 +106,7 @@ describe("the vSphere API of a simulated host", () => {
     await client.call("Logout", "SessionManager:ha-sessionmgr");
     assert.equal(endpoint.sessions, 0);
     assert.equal(refusal(await client.execute("system time get")), "NotAuthenticated");
-    assert.deepEqual({ ...endpoint.counters }, { connections: 1, logins: 2, refused: 1, logouts: 1, requests: 7 });
+    assert.deepEqual({ ...endpoint.counters }, { connections: 1, logins: 2, failedLogins: 1, logouts: 1, requests: 7 });
   });
 
   it("locks the account after five wrong passwords, even for the right one, until it is unlocked", async () => {
@@ -115,7 +115,7 @@ describe("the vSphere API of a simulated host", () => {
     assert.equal(refusal(await client.login()), "InvalidLogin");
     endpoint.unlock();
     assert.equal((await client.login()).status, 200);
-    assert.equal(endpoint.counters.refused, 6);
+    assert.equal(endpoint.counters.failedLogins, 6);
   });
 
   it("runs a command, with fields in the order of their names and lists as repeated elements", async () => {
