@@ -125,7 +125,8 @@ class Comparison {
     assert.ok(writes.length > 0);
     assert.deepEqual(
       listed,
-      writes.map(({ line }) => normal(line)),
+      // A call of the vSphere API has the secret in it, where a command asks for it.
+      writes.map(({ line }) => normal(line).replace(/(?<=--secret)=\*\*\*$/, "")),
     );
     inLegalOrder(items, previewed.stdout);
     for (const { command } of items.flatMap(({ commands }) => commands)) assert.ok(text.includes(`\n${command}`));
