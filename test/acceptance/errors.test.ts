@@ -25,6 +25,19 @@ const adapter = (changes: object = {}): Declaration => ({
   device: "vmrdma0",
   ...changes,
 });
+/** Three resources whose host refuses the password. */
+const refused = (changes: object = {}): Situation => ({
+  declared: [
+    adapter(changes),
+    adapter({ as: "b", device: "vmrdma1", ...changes }),
+    { type: "Chap", as: "c", adapter: "vmrdma0", level: "prohibited", ...changes },
+  ],
+  env: { ESXI_ISER_PASSWORD: wrongPassword },
+  errors: Array.from(
+    { length: 3 },
+    () => /^127\.0\.0\.1: [\s\S]*environment ESXI_ISER_PASSWORD[\s\S]*\[LOGIN_REFUSED\]$/,
+  ),
+});
 const otherKey = `SHA256:${"A".repeat(43)}`;
 const otherCertificate = Array.from({ length: 32 }, () => "AA").join(":");
 
@@ -63,21 +76,7 @@ describe("what goes wrong, on the real engine", function () {
         errors: [/^127\.0\.0\.1: [\s\S]*SHA256:[\s\S]*esxi-iser:hosts[\s\S]*\[HOST_KEY_UNKNOWN\]$/],
       }),
     ],
-    [
-      "a wrong password, offered once for three resources",
-      () => ({
-        declared: [
-          adapter(),
-          adapter({ as: "b", device: "vmrdma1" }),
-          { type: "Chap", as: "c", adapter: "vmrdma0", level: "prohibited" },
-        ],
-        env: { ESXI_ISER_PASSWORD: wrongPassword },
-        errors: Array.from(
-          { length: 3 },
-          () => /^127\.0\.0\.1: [\s\S]*environment ESXI_ISER_PASSWORD[\s\S]*\[LOGIN_REFUSED\]$/,
-        ),
-      }),
-    ],
+    ["a wrong password, offered once for three resources", () => refused()],
     [
       "a host that cannot be reached",
       () => ({
@@ -111,19 +110,7 @@ describe("what goes wrong, on the real engine", function () {
     ],
     [
       "a wrong password of a host whose SSH is off, offered once for three resources",
-      () => ({
-        declared: [
-          adapter({ host: api() }),
-          adapter({ as: "b", device: "vmrdma1", host: api() }),
-          { type: "Chap", as: "c", adapter: "vmrdma0", level: "prohibited", host: api() },
-        ],
-        asked: hardened,
-        env: { ESXI_ISER_PASSWORD: wrongPassword },
-        errors: Array.from(
-          { length: 3 },
-          () => /^127\.0\.0\.1: [\s\S]*environment ESXI_ISER_PASSWORD[\s\S]*\[LOGIN_REFUSED\]$/,
-        ),
-      }),
+      () => ({ ...refused({ host: api() }), asked: hardened }),
     ],
     [
       "a host whose SSH is off and that cannot be reached",

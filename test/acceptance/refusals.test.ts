@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import { type Declaration, errorsOf, Program } from "../support/program.js";
-import { inTurn, over, type Transport } from "../support/served.js";
+import { inTurn, over, type Transport, transports } from "../support/served.js";
 
 const netmask = "255.255.255.0";
 const secret = "simulated-chap-secret";
@@ -160,7 +160,7 @@ describe("what iSER cannot use, on the real engine", function () {
   this.timeout(180_000);
   const programs = new Map<Transport, Program>();
   before(async () => {
-    for (const at of [0, 1]) programs.set(inTurn(at), await Program.start({ model: "8.0" }, inTurn(at)));
+    for (const transport of transports) programs.set(transport, await Program.start({ model: "8.0" }, transport));
   });
   after(async () => {
     for (const program of programs.values()) await program.close();

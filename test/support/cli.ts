@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { quoted } from "./shellWord.js";
 import { started } from "./started.js";
 
 export interface CliResult {
@@ -44,8 +45,4 @@ export function esxiIser(args: readonly string[], { env = {}, cwd, typed }: CliO
     child.once("error", reject);
     child.once("close", (status) => resolve({ status, ...output }));
   });
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -77,12 +77,7 @@ export class PreviewedStack {
       const writes = this.lab.host.journal.slice(start).filter(({ effect }) => effect === "write");
       ran.push({ as, action, writes: writes.map(({ line }) => line) });
     };
-    const lives = new Map(
-      ops.map(({ planned, declared }) => [
-        planned.as,
-        Object.assign(this.lab.lifecycle(planned.definition), { id: declared?.id ?? "", state: declared?.state }),
-      ]),
-    );
+    const lives = new Map(ops.map(({ planned, declared }) => [planned.as, this.anew(planned, declared)]));
     const lifeOf = (as: string) => lives.get(as) ?? assert.fail(as);
     for (const { op, planned } of ops) {
       const { as, inputs } = planned;
@@ -110,11 +105,15 @@ export class PreviewedStack {
   async refresh(): Promise<void> {
     this.lab.newProcess();
     for (const [as, planned] of this.made) {
-      const { id, state } = planned.declared;
-      const life = Object.assign(this.lab.lifecycle(planned.definition), { id, state });
+      const life = this.anew(planned, planned.declared);
       if ((await life.refresh()) === "gone") this.made.delete(as);
       else this.made.set(as, { ...planned, declared: life });
     }
+  }
+
+  /** A resource as a new process has it: what is in state, and nothing else. */
+  private anew({ definition }: Planned, made: Declared | undefined): Declared {
+    return Object.assign(this.lab.lifecycle(definition), { id: made?.id ?? "", state: made?.state });
   }
 
   /** A line of a review as the host was given it. */

@@ -8,6 +8,7 @@ import { type Canary, found, newCanary } from "../../support/canaries.js";
 import { type CliResult, esxiIser } from "../../support/cli.js";
 import { setUpByHand, storageAddress, storageTarget } from "../../support/iserHost.js";
 import { inTurn, over, type Served, serve, transports } from "../../support/served.js";
+import { quoted } from "../../support/shellWord.js";
 import { keygen } from "../../support/sshServer.js";
 import { shownBy } from "../../support/watched.js";
 
@@ -16,7 +17,6 @@ const text = (place: string) => secrets.find((canary) => canary.place === place)
 /** No secret: shows that the search finds what is there. */
 const control = newCanary("control");
 const key = keygen("-t", "ecdsa", "-N", text("passphrase"), "-a", "1");
-const quoted = (word: string) => `'${word.replaceAll("'", "'\\''")}'`;
 
 const commands = ["discover", "doctor", "topology"] as const;
 

@@ -3,11 +3,8 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import { SimulatedHost } from "../../../src/simulator/index.js";
+import { quoted } from "../../support/shellWord.js";
 import { hand } from "./support.js";
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
-}
 
 /** Any text that a command line can carry, with what a shell might trip over more often than by chance. */
 const carriable = fc
@@ -48,7 +45,7 @@ describe("the shell of the simulated host", () => {
   it("takes any text in single quotes byte for byte", () => {
     fc.assert(
       fc.property(carriable, (text) => {
-        assert.equal(printed(`printf '%s' ${quote(text)}`), text);
+        assert.equal(printed(`printf '%s' ${quoted(text)}`), text);
       }),
     );
   });
@@ -58,7 +55,7 @@ describe("the shell of the simulated host", () => {
       fc.property(carriable, (text) => {
         const { host, run } = hand();
         run("esxcli rdma iser add -d vmrdma0");
-        run(`esxcli iscsi adapter set -A vmhba64 ${quote(`--alias=${text}`)}`.replace("=-", "=_-"));
+        run(`esxcli iscsi adapter set -A vmhba64 ${quoted(`--alias=${text}`)}`.replace("=-", "=_-"));
         const [adapter] = host.state.iscsiAdapters;
         assert.equal(adapter?.alias, text.startsWith("-") ? `_${text}` : text);
       }),
@@ -210,7 +207,7 @@ describe("the shell of the simulated host", () => {
 
     it("does as ash does with texts in quotes", () => {
       fc.assert(
-        fc.property(carriable, (text) => same(`printf '%s' ${quote(text)}`)),
+        fc.property(carriable, (text) => same(`printf '%s' ${quoted(text)}`)),
         { numRuns: 50 },
       );
     });
